@@ -1,0 +1,372 @@
+//! A case: one model under one runtime, workload, arm and thread count, with its limits and what is expected of it.
+//!
+//! These are plain values. The stages to the right give them meaning: `model` finds the file, `arm` makes the child's
+//! environment, `runtime` and `workload` do the work. A case also travels to the child as JSON, as its job.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::expectation::Expectation;
+use super::input::InputSpec;
+
+/// One unit of work for a child process.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Case {
+    /// `model.runtime.workload.arm.tN`: the test's name, the key in the CSV files and the stem of the chart's file name.
+    pub id: String,
+    /// What is loaded.
+    pub model: ModelSpec,
+    /// What loads it.
+    pub runtime: RuntimeSpec,
+    /// What one iteration does.
+    pub workload: WorkloadSpec,
+    /// The allocator and its settings.
+    pub arm: ArmSpec,
+    /// Threads of the runtime; for the `concurrent` workload, compilers at once.
+    pub threads: u32,
+    /// When the run ends, one way or another.
+    pub limits: Limits,
+    /// How the series is judged.
+    pub judging: Judging,
+    /// Outcomes and verdicts that count as success.
+    pub expect: Vec<Expectation>,
+    /// Seed of generated inputs and noise; generated weights have the seed of their [`Recipe`].
+    pub seed: u64,
+}
+
+impl Case {
+    /// The part of the identifier that cases of the same work share, whatever their arm: `model.runtime.workload.tN`.
+    pub fn work(&self) -> String {
+        format!("{}.{}.{}.t{}", self.model.name, self.runtime.name, self.workload.name, self.threads)
+    }
+
+    /// The same work under another arm, with the identifier that belongs to it.
+    pub fn under(&self, arm: &ArmSpec) -> Case {
+        let mut case = self.clone();
+        case.arm = arm.clone();
+        case.id = case_id(&case.model.name, &case.runtime.name, &case.workload.name, &arm.name, case.threads);
+        case
+    }
+}
+
+/// The identifier of a case.
+pub fn case_id(model: &str, runtime: &str, workload: &str, arm: &str, threads: u32) -> String {
+    format!("{model}.{runtime}.{workload}.{arm}.t{threads}")
+}
+
+/// A model by name, and where its bytes come from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ModelSpec {
+    /// Name in the suite and in case identifiers.
+    pub name: String,
+    /// Where the bytes come from.
+    pub source: ModelSource,
+    /// Shapes, types and fill values of inputs, needed where the model leaves dimensions open.
+    #[serde(default)]
+    pub inputs: BTreeMap<String, InputSpec>,
+}
+
+/// Where a model's bytes come from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ModelSource {
+    /// No model: for the workloads that need none.
+    None,
+    /// An ONNX file.
+    File(PathBuf),
+    /// A small real model that is compiled into the binary, by its file name in `suites/models/`.
+    Bundled(String),
+    /// A model with true layer structure and seeded random weights, made once into the cache.
+    Generated(Recipe),
+}
+
+/// What to generate.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recipe {
+    /// The network.
+    pub architecture: Architecture,
+    /// Where the weights lie.
+    pub weights: WeightsPlacement,
+    /// Seed of the weights.
+    pub seed: u64,
+}
+
+/// Networks that can be generated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Architecture {
+    /// MobileNet v2 1.0 at 224 × 224, 14 MB (Sandler et al. 2018).
+    MobilenetV2,
+    /// Inception v3 at 299 × 299, 95 MB (Szegedy et al. 2015).
+    InceptionV3,
+    /// A small BERT-like encoder.
+    Transformer {
+        /// Number of encoder layers.
+        layers: u32,
+        /// Width of the hidden state; a multiple of 64, the width of a head.
+        hidden: u32,
+        /// Tokens in the input.
+        tokens: u32,
+    },
+    /// Dense layers of equal width with ReLU between them; `layers * width² * 4` bytes of weights.
+    Mlp {
+        /// Number of dense layers.
+        layers: u32,
+        /// Inputs and outputs of each layer.
+        width: u32,
+        /// Rows of the input.
+        batch: u32,
+    },
+}
+
+/// Where a generated model's weights lie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WeightsPlacement {
+    /// In the protobuf itself.
+    Inline,
+    /// In a file beside it, each tensor aligned to 4096 bytes, so that it can be mapped and released page by page.
+    External,
+}
+
+/// A runtime by name, and its options.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RuntimeSpec {
+    /// Name in the suite and in case identifiers.
+    pub name: String,
+    /// The engine behind it.
+    pub engine: Engine,
+    /// How weights come into memory.
+    pub weights: WeightsStrategy,
+    /// Whether MatMul weights are packed in `prepare`.
+    pub prepack: bool,
+    /// Whether the graph is optimised in `prepare`.
+    pub optimize: bool,
+}
+
+/// Engines that can do the work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Engine {
+    /// The embedded pure-Rust engine for any ONNX model.
+    Rten,
+}
+
+/// How weights come into memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WeightsStrategy {
+    /// The file is read into the heap.
+    Copy,
+    /// The file is mapped and the mapping kept.
+    Map,
+    /// The file is mapped and its pages are given back (`MADV_DONTNEED`) after `prepare`.
+    MapRelease,
+}
+
+/// What one iteration does.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct WorkloadSpec {
+    /// Name in the suite and in case identifiers.
+    pub name: String,
+    /// The honest part of the work.
+    pub base: BaseWork,
+    /// A planted fault around it.
+    #[serde(default)]
+    pub fault: Option<Fault>,
+}
+
+/// The honest part of an iteration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum BaseWork {
+    /// Nothing at all: the harness measures itself.
+    Nothing,
+    /// load → prepare → execute → drop.
+    Recompile,
+    /// load → prepare → drop.
+    Reload,
+    /// Prepare once, execute in every iteration.
+    Infer,
+    /// Recompile from `threads` threads at once.
+    Concurrent,
+    /// Load a model that must fail to load, in every iteration: error paths leak where success does not.
+    Reject,
+}
+
+/// A planted fault: the truth that a verdict must find. Iterations are counted from 1.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Fault {
+    /// Heap bytes lost every `every` iterations, from iteration `from` on, until `until` where given (a cache that fills
+    /// and stops).
+    Leak {
+        /// Bytes of one lost block.
+        bytes: u64,
+        /// Iterations between two losses.
+        #[serde(default = "one")]
+        every: u64,
+        /// First iteration that loses.
+        #[serde(default = "one")]
+        from: u64,
+        /// Last iteration that loses.
+        #[serde(default)]
+        until: Option<u64>,
+    },
+    /// Growth that decelerates: the i-th iteration keeps `bytes / i`.
+    Decelerate {
+        /// Bytes kept by the first iteration.
+        bytes: u64,
+    },
+    /// A long-lived block allocated on top of freed large ones in every iteration, while the old one is freed: the heap
+    /// top is pinned and freed memory below it stays resident. Creep under glibc, none with a fixed mmap threshold.
+    Pin {
+        /// Bytes of temporary blocks in an iteration.
+        bytes: u64,
+        /// Number of pins alive at once.
+        #[serde(default = "default_pins")]
+        pins: u64,
+    },
+    /// An anonymous mapping lost in every iteration.
+    AnonymousMapping {
+        /// Bytes of one mapping, all touched.
+        bytes: u64,
+    },
+    /// A file mapping lost in every iteration.
+    FileMapping {
+        /// Bytes of one mapping, all touched.
+        bytes: u64,
+    },
+    /// A thread that never ends, every `every` iterations.
+    Thread {
+        /// Iterations between two threads.
+        #[serde(default = "one")]
+        every: u64,
+    },
+    /// A descriptor that is never closed, in every iteration.
+    Descriptor {
+        /// Iterations between two descriptors.
+        #[serde(default = "one")]
+        every: u64,
+    },
+    /// Live bytes that go up and down without growing, with an outlier now and then.
+    Noise {
+        /// Amplitude.
+        bytes: u64,
+    },
+    /// The work itself needs more each time and gives all of it back.
+    Peak {
+        /// Bytes by which an iteration's temporary block exceeds the one before.
+        bytes: u64,
+    },
+    /// A segmentation fault.
+    Crash {
+        /// The iteration in which it happens.
+        at: u64,
+    },
+    /// An abort.
+    Abort {
+        /// The iteration in which it happens.
+        at: u64,
+    },
+    /// The process exits by itself.
+    Exit {
+        /// The iteration in which it happens.
+        at: u64,
+        /// Exit code.
+        code: i32,
+    },
+    /// The iteration never ends.
+    Hang {
+        /// The iteration in which it happens.
+        at: u64,
+    },
+    /// Memory is taken until the limit is reached.
+    OutOfMemory {
+        /// The iteration in which it happens.
+        at: u64,
+    },
+    /// Bytes that are no protocol line are written to the protocol's descriptor.
+    Garbage {
+        /// The iteration in which it happens.
+        at: u64,
+    },
+    /// The model's file is cut short while it is mapped.
+    Truncate {
+        /// The iteration in which it happens.
+        at: u64,
+    },
+}
+
+fn one() -> u64 {
+    1
+}
+
+fn default_pins() -> u64 {
+    200
+}
+
+/// An arm: the allocator of the child and its settings. Arms are data; the catalogue of named ones is
+/// `src/suite/catalogue.toml`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ArmSpec {
+    /// Name in the suite and in case identifiers.
+    pub name: String,
+    /// What the arm is for, in one sentence.
+    pub why: String,
+    /// Who owns `malloc` in the child.
+    pub allocator: Allocator,
+    /// glibc tunables by full name (`glibc.malloc.arena_max`), checked against `ld.so --list-tunables`.
+    pub tunables: BTreeMap<String, String>,
+    /// Further environment variables (`MALLOC_CONF`, `MALLOC_MMAP_THRESHOLD_`).
+    pub environment: BTreeMap<String, String>,
+    /// `malloc_trim(0)` after every k-th iteration.
+    pub trim_every: Option<u64>,
+}
+
+/// Who owns `malloc` in the child.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Allocator {
+    /// The C library's own.
+    Glibc,
+    /// The embedded jemalloc, preloaded.
+    Jemalloc,
+    /// The embedded mimalloc, preloaded.
+    Mimalloc,
+    /// The system's gperftools tcmalloc, preloaded.
+    Tcmalloc,
+    /// Any shared library, preloaded.
+    Library(PathBuf),
+}
+
+/// When a run ends, one way or another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limits {
+    /// Iterations at most.
+    pub iterations: u64,
+    /// The run stops after this time and is judged on what it has.
+    pub time: Option<Duration>,
+    /// An iteration that takes longer is a hang: the child is killed, the outcome is *timed out*.
+    pub iteration_time: Duration,
+    /// Limit of the child's address space (`RLIMIT_AS`), in bytes.
+    pub memory_bytes: Option<u64>,
+}
+
+/// How the series of a case is judged.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Judging {
+    /// Warm-up is declared to be over by this iteration.
+    pub settle: u64,
+    /// Growth of live bytes that is tolerated, in bytes per iteration.
+    pub tolerance: f64,
+    /// Steps of a scenario cycle.
+    pub cycle: u64,
+    /// Whether resident memory is judged too; it takes all iterations. Without it the run ends with the live verdict.
+    pub resident: bool,
+    /// Whether the run stops as soon as its verdict is final.
+    pub early_stop: bool,
+}

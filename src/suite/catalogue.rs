@@ -1,0 +1,117 @@
+//! Everything that has a name: the compiled-in catalogue, and a suite's own sections over it.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::LazyLock;
+
+use toml::Spanned;
+
+use super::case::{ArmSpec, ModelSpec, RuntimeSpec, WeightsStrategy, WorkloadSpec};
+use super::error::{SuiteError, alternatives};
+use super::file::{RuntimeFile, Section, SuiteFile, WorkloadFile};
+use super::source::{Flaw, Source};
+
+/// A named thing, and in one sentence what it is for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry<T> {
+    /// The thing.
+    pub spec: T,
+    /// What it is for; empty where a suite does not say.
+    pub why: String,
+}
+
+/// Models, runtimes, workloads and arms by name.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Catalogue {
+    /// What can be loaded.
+    pub models: BTreeMap<String, Entry<ModelSpec>>,
+    /// What can load it.
+    pub runtimes: BTreeMap<String, Entry<RuntimeSpec>>,
+    /// What an iteration can do.
+    pub workloads: BTreeMap<String, Entry<WorkloadSpec>>,
+    /// Allocators and their settings.
+    pub arms: BTreeMap<String, Entry<ArmSpec>>,
+}
+
+/// The text of the catalogue and its name in errors.
+pub(super) const CATALOGUE: Source =
+    Source { origin: "src/suite/catalogue.toml", text: include_str!("catalogue.toml") };
+
+/// The catalogue that is compiled in.
+pub fn catalogue() -> &'static Catalogue {
+    static BUILT_IN: LazyLock<Catalogue> = LazyLock::new(|| {
+        let mut catalogue = Catalogue::default();
+        let read = CATALOGUE.read().and_then(|mut file| catalogue.overlay(&mut file, Path::new(""), CATALOGUE));
+        read.expect("the catalogue is compiled in and a test reads it");
+        catalogue
+    });
+    &BUILT_IN
+}
+
+impl Catalogue {
+    /// Moves a file's sections over what is here: the same name is replaced as a whole.
+    pub(super) fn overlay(&mut self, file: &mut SuiteFile, base: &Path, source: Source) -> Result<(), SuiteError> {
+        lay(&mut self.models, &mut file.models, "models", source, |name, offset, table| {
+            let why = table.why.clone();
+            Ok((table.into_spec(name, offset, base)?, why))
+        })?;
+        lay(&mut self.runtimes, &mut file.runtimes, "runtimes", source, |name, offset, mut table| {
+            let why = table.why.take();
+            Ok((runtime(name, offset, &table)?, why))
+        })?;
+        lay(&mut self.workloads, &mut file.workloads, "workloads", source, |name, offset, mut table| {
+            let why = table.why.take();
+            Ok((workload(name, offset, table)?, why))
+        })?;
+        lay(&mut self.arms, &mut file.arms, "arms", source, |name, _, table| {
+            let why = table.why.clone();
+            Ok((table.into_spec(name, base)?, why))
+        })
+    }
+}
+
+/// Moves one section.
+fn lay<F, T>(
+    entries: &mut BTreeMap<String, Entry<T>>,
+    section: &mut Section<F>,
+    title: &str,
+    source: Source,
+    convert: impl Fn(&str, usize, F) -> Result<(T, Option<super::value::Text>), Flaw>,
+) -> Result<(), SuiteError> {
+    for (name, table) in std::mem::take(section) {
+        let offset = table.span().start;
+        let converted = convert(&name.0, offset, Spanned::into_inner(table));
+        let (spec, why) = converted.map_err(|flaw| source.locate(flaw.inside(&format!("{title}.{}", name.0))))?;
+        entries.insert(name.0, Entry { spec, why: why.map(|why| why.0).unwrap_or_default() });
+    }
+    Ok(())
+}
+
+/// A runtime copies weights, optimises and does not prepack unless told otherwise, as rten does by itself.
+fn runtime(name: &str, offset: usize, table: &RuntimeFile) -> Result<RuntimeSpec, Flaw> {
+    let Some(engine) = table.engine else {
+        return Err(Flaw::new(offset, "engine", "missing; use `rten`"));
+    };
+    Ok(RuntimeSpec {
+        name: name.into(),
+        engine,
+        weights: table.weights.unwrap_or(WeightsStrategy::Copy),
+        prepack: table.prepack.unwrap_or(false),
+        optimize: table.optimize.unwrap_or(true),
+    })
+}
+
+fn workload(name: &str, offset: usize, table: WorkloadFile) -> Result<WorkloadSpec, Flaw> {
+    let Some(base) = table.base else {
+        let works = ["nothing", "recompile", "reload", "infer", "concurrent", "reject"];
+        return Err(Flaw::new(offset, "base", format!("missing; use {}", alternatives(&works))));
+    };
+    let fault = match table.fault {
+        Some(fault) => {
+            let place = fault.span().start;
+            Some(fault.into_inner().into_fault(place).map_err(|flaw| flaw.inside("fault"))?)
+        }
+        None => None,
+    };
+    Ok(WorkloadSpec { name: name.into(), base, fault })
+}

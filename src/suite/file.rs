@@ -1,0 +1,112 @@
+//! The shape of a suite file. Every field is optional here, so that what is missing is told in the suite's own words.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::arms::ArmFile;
+use super::case::{BaseWork, Engine, WeightsStrategy};
+use super::faults::FaultFile;
+use super::models::ModelFile;
+use super::settings::{MAX_ITERATIONS, MAX_REPLICATES, MAX_THREADS, Settings};
+use super::value::{Name, OneOrMany, Period, Size, Text, Tolerance, Whole, Word};
+
+/// A list of names, each of which is looked up in its section or in the catalogue.
+pub(super) type Names = Option<Spanned<OneOrMany<Text>>>;
+
+/// A section of named entries.
+pub(super) type Section<T> = BTreeMap<Name, Spanned<T>>;
+
+/// Defines a table that takes all settings besides its own keys. Serde's `flatten` would do the same and lose unknown
+/// keys, positions and key paths.
+macro_rules! with_settings {
+    ($(#[$meta:meta])* struct $table:ident { $($(#[$field_meta:meta])* $field:ident: $type:ty,)* }) => {
+        $(#[$meta])*
+        #[derive(Debug, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        pub(super) struct $table {
+            $($(#[$field_meta])* pub $field: $type,)*
+            iterations: Option<Whole<1, MAX_ITERATIONS>>,
+            time: Option<Period>,
+            iteration_time: Option<Period>,
+            memory: Option<Size>,
+            threads: Option<OneOrMany<Whole<1, MAX_THREADS>>>,
+            settle: Option<Whole<1, MAX_ITERATIONS>>,
+            tolerance: Option<Tolerance>,
+            cycle: Option<Whole<1, MAX_ITERATIONS>>,
+            resident: Option<bool>,
+            early_stop: Option<bool>,
+            seed: Option<Whole<0, { u64::MAX }>>,
+            expect: Option<OneOrMany<Word>>,
+        }
+
+        impl From<&$table> for Settings {
+            fn from(table: &$table) -> Settings {
+                let threads = |all: &OneOrMany<Whole<1, MAX_THREADS>>| all.values().iter().map(|n| n.0 as u32).collect();
+                Settings {
+                    iterations: table.iterations.map(|number| number.0),
+                    time: table.time.map(|period| period.0),
+                    iteration_time: table.iteration_time.map(|period| period.0),
+                    memory_bytes: table.memory.map(|size| size.0),
+                    threads: table.threads.as_ref().map(threads),
+                    settle: table.settle.map(|number| number.0),
+                    tolerance: table.tolerance.map(|tolerance| tolerance.0),
+                    cycle: table.cycle.map(|number| number.0),
+                    resident: table.resident,
+                    early_stop: table.early_stop,
+                    seed: table.seed.map(|number| number.0),
+                    expect: table.expect.as_ref().map(|all| all.values().iter().map(|word| word.0).collect()),
+                }
+            }
+        }
+    };
+}
+
+with_settings! {
+    /// A whole file.
+    struct SuiteFile {
+        description: Option<String>,
+        replicates: Option<Whole<1, MAX_REPLICATES>>,
+        #[serde(default)]
+        models: Section<ModelFile>,
+        #[serde(default)]
+        runtimes: Section<RuntimeFile>,
+        #[serde(default)]
+        workloads: Section<WorkloadFile>,
+        #[serde(default)]
+        arms: Section<ArmFile>,
+        #[serde(default)]
+        case: Vec<Spanned<CaseFile>>,
+    }
+}
+
+with_settings! {
+    /// A `[[case]]` table.
+    struct CaseFile {
+        model: Names,
+        runtime: Names,
+        workload: Names,
+        arm: Names,
+    }
+}
+
+/// A `[runtimes.NAME]` table.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RuntimeFile {
+    pub why: Option<Text>,
+    pub engine: Option<Engine>,
+    pub weights: Option<WeightsStrategy>,
+    pub prepack: Option<bool>,
+    pub optimize: Option<bool>,
+}
+
+/// A `[workloads.NAME]` table.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WorkloadFile {
+    pub why: Option<Text>,
+    pub base: Option<BaseWork>,
+    pub fault: Option<Spanned<FaultFile>>,
+}

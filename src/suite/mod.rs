@@ -1,0 +1,44 @@
+//! WHAT to run: suite files in TOML become a list of [`Case`]s.
+//!
+//! A suite names models, runtimes, workloads and arms, and crosses them in `[[case]]` tables. Its sections lie over the
+//! [`catalogue`], a file of the same format that is compiled in, so that most suites only name things. Everything that
+//! can be wrong with a suite is found here, before the first child starts, and told with file, line and key path.
+//!
+//! The stages to the right see nothing but plain values: no spans, no optional settings, no TOML. The format is shown
+//! in `suites/README.md`.
+//!
+//! ```text
+//! text ─ file ─▶ sections with positions ─ catalogue ─▶ specs by name ─ expand ─▶ Vec<Case> ─ overrides ─▶ Suite
+//! ```
+
+mod arms;
+mod case;
+mod catalogue;
+mod error;
+mod expand;
+mod expectation;
+mod faults;
+mod file;
+mod input;
+mod models;
+mod overrides;
+mod plan;
+mod settings;
+mod source;
+#[cfg(test)]
+mod tests;
+mod value;
+
+pub use case::{
+    Allocator, Architecture, ArmSpec, BaseWork, Case, Engine, Fault, Judging, Limits, ModelSource, ModelSpec, Recipe,
+    RuntimeSpec, WeightsPlacement, WeightsStrategy, WorkloadSpec, case_id,
+};
+pub use catalogue::{Catalogue, Entry, catalogue};
+pub use error::SuiteError;
+pub use expand::MAX_CASES;
+pub use expectation::Expectation;
+pub use input::{ElementType, InputSpec};
+pub use overrides::{ArmChoice, DEFAULT_ARMS, Overrides, apply, from_model};
+pub use plan::{BUILT_IN, MAX_FILE_BYTES, Suite, load, open, parse};
+pub use settings::Settings;
+pub use value::{is_name, to_name};

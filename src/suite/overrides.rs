@@ -1,0 +1,196 @@
+//! The command line's choices over a suite, and a suite out of nothing but a model.
+
+use std::collections::HashSet;
+use std::path::Path;
+
+use regex::Regex;
+
+use super::case::{ArmSpec, Case, ModelSource, ModelSpec, case_id};
+use super::catalogue::{Catalogue, Entry, catalogue};
+use super::error::SuiteError;
+use super::expand::{MAX_CASES, needs_model, new_case, unknown};
+use super::input::InputSpec;
+use super::plan::Suite;
+use super::settings::{MAX_REPLICATES, Settings};
+use super::value::{is_name, to_name};
+
+/// Arms of a model on the command line: the default, the two remedies that cost least, and two other allocators.
+pub const DEFAULT_ARMS: [&str; 5] = ["glibc", "mmap-threshold-1m", "trim", "jemalloc", "mimalloc"];
+
+/// Identifiers that are offered when a filter matches none.
+const NEAREST: usize = 3;
+
+/// An arm of the command line.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ArmChoice {
+    /// An arm of the suite or of the catalogue.
+    Named(String),
+    /// An arm that the caller has put together, from a path or from tunables.
+    Explicit(ArmSpec),
+}
+
+/// What the command line says, in plain values. What it does not say stays as the suite has it.
+#[derive(Debug, Clone, Default)]
+pub struct Overrides {
+    /// Runtime of all cases, by name.
+    pub runtime: Option<String>,
+    /// Workload of all cases, by name. Expectations stay as they are, unless they are given too.
+    pub workload: Option<String>,
+    /// Arms under which all cases run, instead of their own.
+    pub arms: Vec<ArmChoice>,
+    /// Fresh children for each case.
+    pub replicates: Option<u32>,
+    /// Inputs by name, over those of each model.
+    pub inputs: Vec<(String, InputSpec)>,
+    /// Cases whose identifier does not match are left out.
+    pub filter: Option<Regex>,
+    /// Iterations, times, threads and all else that a suite can set.
+    pub settings: Settings,
+}
+
+/// A suite of one model under several arms: `model` is a file, or the name of a model in the catalogue.
+///
+/// Without other choices it is recompiled by rten, 120 times, under each of [`DEFAULT_ARMS`].
+pub fn from_model(model: &Path, overrides: &Overrides) -> Result<Suite, SuiteError> {
+    let mut catalogue = catalogue().clone();
+    let spec = find_model(model, &catalogue)?;
+    let runtime = look_up("--runtime", "runtime", "rten", &catalogue.runtimes)?;
+    let workload = look_up("--workload", "workload", "recompile", &catalogue.workloads)?;
+    let arm = look_up("--arm", "arm", "glibc", &catalogue.arms)?;
+    let case = new_case((&spec, runtime, workload, arm), 1, &Settings::default());
+    let name = spec.name.clone();
+    catalogue.models.insert(name.clone(), Entry { spec, why: String::new() });
+    let suite = Suite { name, description: String::new(), path: None, cases: vec![case], replicates: 1, catalogue };
+    let mut overrides = overrides.clone();
+    if overrides.arms.is_empty() {
+        overrides.arms = DEFAULT_ARMS.map(|name| ArmChoice::Named(name.into())).into();
+    }
+    apply(suite, &overrides)
+}
+
+/// The suite with the command line's choices in it.
+///
+/// Arms and threads replace those of each case; where two cases become the same one, the first stays.
+pub fn apply(suite: Suite, overrides: &Overrides) -> Result<Suite, SuiteError> {
+    overrides.settings.check().map_err(|(option, problem)| SuiteError::Override { option, problem })?;
+    let replicates = overrides.replicates.unwrap_or(suite.replicates);
+    if !(1..=MAX_REPLICATES).contains(&u64::from(replicates)) {
+        let problem = format!("must be a whole number from 1 to {MAX_REPLICATES}, not {replicates}");
+        return Err(SuiteError::Override { option: "--replicates", problem });
+    }
+    let arms = choose_arms(&overrides.arms, &suite.catalogue)?;
+    let mut cases = Vec::new();
+    let mut seen = HashSet::new();
+    for case in &suite.cases {
+        let case = override_work(case, overrides, &suite.catalogue)?;
+        for variant in variants(&case, &arms, overrides.settings.threads.as_deref()) {
+            if seen.insert(variant.id.clone()) {
+                cases.push(variant);
+            }
+            if cases.len() > MAX_CASES {
+                let problem = format!("more than {MAX_CASES} cases, the limit of a suite");
+                return Err(SuiteError::Override { option: "--arm", problem });
+            }
+        }
+    }
+    if let Some(filter) = &overrides.filter {
+        cases = select(cases, filter)?;
+    }
+    Ok(Suite { cases, replicates, ..suite })
+}
+
+fn find_model(model: &Path, catalogue: &Catalogue) -> Result<ModelSpec, SuiteError> {
+    let text = model.to_string_lossy();
+    if let Some(entry) = catalogue.models.get(text.as_ref()) {
+        return Ok(entry.spec.clone());
+    }
+    if !model.is_file() {
+        let help = unknown("model", &text, &catalogue.models);
+        let problem = format!("`{text}` is not a file, and as a name it is an {help}");
+        return Err(SuiteError::Override { option: "--model", problem });
+    }
+    let name = to_name(&model.file_stem().unwrap_or_default().to_string_lossy());
+    Ok(ModelSpec { name, source: ModelSource::File(model.into()), inputs: Default::default() })
+}
+
+fn look_up<'a, T>(
+    option: &'static str,
+    what: &str,
+    name: &str,
+    known: &'a std::collections::BTreeMap<String, Entry<T>>,
+) -> Result<&'a T, SuiteError> {
+    let entry = known.get(name).ok_or_else(|| SuiteError::Override { option, problem: unknown(what, name, known) })?;
+    Ok(&entry.spec)
+}
+
+fn choose_arms(choices: &[ArmChoice], catalogue: &Catalogue) -> Result<Vec<ArmSpec>, SuiteError> {
+    let choose = |choice: &ArmChoice| match choice {
+        ArmChoice::Named(name) => look_up("--arm", "arm", name, &catalogue.arms).cloned(),
+        ArmChoice::Explicit(arm) if is_name(&arm.name) => Ok(arm.clone()),
+        ArmChoice::Explicit(arm) => {
+            let problem = format!("`{}` cannot name an arm, since names become file names", arm.name);
+            Err(SuiteError::Override { option: "--arm", problem })
+        }
+    };
+    let mut arms: Vec<ArmSpec> = Vec::new();
+    for choice in choices {
+        let arm = choose(choice)?;
+        match arms.iter().find(|other| other.name == arm.name) {
+            None => arms.push(arm),
+            Some(other) if *other == arm => {}
+            Some(_) => {
+                let problem = format!("two different arms are called `{}`", arm.name);
+                return Err(SuiteError::Override { option: "--arm", problem });
+            }
+        }
+    }
+    Ok(arms)
+}
+
+/// The case with everything replaced that does not multiply it.
+fn override_work(case: &Case, overrides: &Overrides, catalogue: &Catalogue) -> Result<Case, SuiteError> {
+    let mut case = case.clone();
+    if let Some(name) = &overrides.runtime {
+        case.runtime = look_up("--runtime", "runtime", name, &catalogue.runtimes)?.clone();
+    }
+    if let Some(name) = &overrides.workload {
+        case.workload = look_up("--workload", "workload", name, &catalogue.workloads)?.clone();
+    }
+    if needs_model(&case.workload) && case.model.source == ModelSource::None {
+        let problem = format!("`{}` needs a model, and the case `{}` has none", case.workload.name, case.id);
+        return Err(SuiteError::Override { option: "--workload", problem });
+    }
+    if case.model.source != ModelSource::None {
+        case.model.inputs.extend(overrides.inputs.iter().cloned());
+    }
+    overrides.settings.override_case(&mut case);
+    Ok(case)
+}
+
+/// The case under each of the arms and thread counts, or under its own where none are given.
+fn variants(case: &Case, arms: &[ArmSpec], threads: Option<&[u32]>) -> Vec<Case> {
+    let own_arm = std::slice::from_ref(&case.arm);
+    let own_threads = [case.threads];
+    let arms = if arms.is_empty() { own_arm } else { arms };
+    let threads = threads.filter(|threads| !threads.is_empty()).unwrap_or(&own_threads);
+    let under = |arm: &ArmSpec, threads: u32| Case {
+        id: case_id(&case.model.name, &case.runtime.name, &case.workload.name, &arm.name, threads),
+        arm: arm.clone(),
+        threads,
+        ..case.clone()
+    };
+    arms.iter().flat_map(|arm| threads.iter().map(move |threads| under(arm, *threads))).collect()
+}
+
+fn select(cases: Vec<Case>, filter: &Regex) -> Result<Vec<Case>, SuiteError> {
+    let (selected, rest): (Vec<Case>, Vec<Case>) = cases.into_iter().partition(|case| filter.is_match(&case.id));
+    if !selected.is_empty() {
+        return Ok(selected);
+    }
+    // Pairs of letters, wherever they stand: a filter is often a piece of an identifier.
+    let mut near: Vec<(f64, String)> =
+        rest.into_iter().map(|case| (strsim::sorensen_dice(filter.as_str(), &case.id), case.id)).collect();
+    near.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let nearest = near.into_iter().take(NEAREST).map(|(_, id)| id).collect();
+    Err(SuiteError::NoMatch { filter: filter.as_str().into(), nearest })
+}
