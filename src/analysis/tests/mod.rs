@@ -1,0 +1,6 @@
+//! The procedures against their references, against planted truth, and against their own laws.
+
+mod planted;
+mod properties;
+mod recorded;
+mod reference;

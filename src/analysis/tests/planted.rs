@@ -1,0 +1,311 @@
+//! Truth that was planted must be found, and what cannot be decided must be said.
+
+use crate::analysis::*;
+
+const MB: f64 = 1e6;
+
+fn series(n: usize, value: impl Fn(f64) -> f64) -> Vec<f64> {
+    (1..=n).map(|i| value(i as f64)).collect()
+}
+
+/// The same pseudo-random numbers in [-1, 1) everywhere.
+fn noise(seed: u64) -> impl FnMut() -> f64 {
+    let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
+    move || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 11) as f64 / (1u64 << 52) as f64 - 1.0
+    }
+}
+
+fn noisy(n: usize, amplitude: f64, seed: u64, value: impl Fn(f64) -> f64) -> Vec<f64> {
+    let mut noise = noise(seed);
+    series(n, |i| i).into_iter().map(|i| value(i) + amplitude * noise()).collect()
+}
+
+fn exact(bytes: &[f64]) -> LiveSeries<'_> {
+    LiveSeries { bytes, kind: LiveKind::Exact, threads: None }
+}
+
+fn assess_live(bytes: &[f64], settings: &Settings) -> Assessment {
+    assess(&Evidence { live: Some(exact(bytes)), ..Evidence::default() }, settings)
+}
+
+fn live_of(bytes: &[f64], settings: &Settings) -> LiveFinding {
+    assess_live(bytes, settings).live.unwrap()
+}
+
+fn at_the_end() -> Settings {
+    Settings { early_stop: false, ..Settings::default() }
+}
+
+/// Verdict with live bytes that stand still.
+fn with_flat_live(anon: &[f64], peak: Option<&[f64]>, core: Option<CoreSeries>) -> Assessment {
+    let live = vec![8.0 * MB; 28];
+    let live = Some(exact(&live));
+    assess(&Evidence { live, anon: Some(anon), peak, core, counts: Vec::new() }, &Settings::default())
+}
+
+#[test]
+fn a_leak_is_found_at_112_with_its_rate() {
+    let finding = live_of(&series(300, |i| 5.0 * MB + 64.0 * i), &Settings::default());
+    assert_eq!((finding.verdict, finding.state, finding.n), (LiveVerdict::Leak, State::Linear, 112));
+    assert_eq!((finding.rate, finding.low, finding.high, finding.beta), (64.0, 64.0, 64.0, 1.0));
+    assert_eq!((finding.judged_from, finding.looks), (57, 5));
+    assert_eq!((finding.windows[0].start, finding.windows[0].end), (1, 8));
+    assert_eq!((finding.windows[13].start, finding.windows[13].end), (105, 112));
+}
+
+#[test]
+fn standing_still_is_stable_at_28_with_the_leak_it_would_have_shown() {
+    let finding = live_of(&series(300, |_| 5.0 * MB), &Settings::default());
+    assert_eq!((finding.verdict, finding.n, finding.longest_period_seen), (LiveVerdict::Stable, 28, 12));
+    assert_eq!(finding.minimum_detectable, 16.0);
+    assert!(finding.minimum_detectable_raw < 1.0);
+}
+
+#[test]
+fn a_late_leak_is_found_by_the_single_look_at_the_end() {
+    let late = series(300, |i| 5.0 * MB + 1000.0 * (i - 140.0).max(0.0));
+    assert_eq!(live_of(&late, &Settings::default()).verdict, LiveVerdict::Stable);
+    assert_eq!(live_of(&late, &at_the_end()).verdict, LiveVerdict::Leak);
+}
+
+#[test]
+fn a_cache_that_filled_is_a_plateau() {
+    let cache = series(300, |i| 5.0 * MB + 65_536.0 * i.min(50.0));
+    let finding = live_of(&cache, &Settings::default());
+    assert_eq!(finding.verdict, LiveVerdict::Plateau);
+}
+
+#[test]
+fn a_periodic_leak_is_found_and_a_rarer_one_is_not_called_flat() {
+    let every_tenth = series(300, |i| 5.0 * MB + 4096.0 * (i / 10.0).floor());
+    assert_eq!(live_of(&every_tenth, &Settings::default()).verdict, LiveVerdict::Leak);
+    for period in 1..=12 {
+        for phase in 0..period {
+            let leak = series(28, |i| ((i + f64::from(phase)) / f64::from(period)).floor() * 48.0);
+            let look = live_is_final(&exact(&leak), &Settings::default());
+            assert!(look.is_none(), "period {period} phase {phase}");
+        }
+    }
+}
+
+#[test]
+fn logarithmic_growth_is_decelerating_not_a_leak() {
+    let finding = live_of(&series(300, |i| 5.0 * MB + 1e5 * i.ln()), &at_the_end());
+    assert_eq!((finding.verdict, finding.state), (LiveVerdict::Inconclusive, State::Decelerating));
+}
+
+#[test]
+fn growth_within_tcache_is_not_called_a_leak() {
+    let bytes = series(300, |i| 5.0 * MB + 64.0 * i);
+    let threads = vec![2.0; 300];
+    let live = LiveSeries { bytes: &bytes, kind: LiveKind::Tcache, threads: Some(&threads) };
+    let settings = Settings { tolerance: 10.0, ..Settings::default() };
+    let finding = assess(&Evidence { live: Some(live), ..Evidence::default() }, &settings).live.unwrap();
+    assert_eq!((finding.verdict, finding.state, finding.slack), (LiveVerdict::Inconclusive, State::Slack, 524_288.0));
+    assert!(finding.minimum_detectable > 1000.0);
+}
+
+#[test]
+fn a_leak_is_worse_than_the_creep_it_explains() {
+    let live = series(300, |i| 5.0 * MB + 1e5 * i);
+    let anon = noisy(300, MB, 1, |i| 50.0 * MB + 1.1e5 * i);
+    let evidence = Evidence { live: Some(exact(&live)), anon: Some(&anon), ..Evidence::default() };
+    let assessment = assess(&evidence, &Settings::default());
+    assert_eq!(assessment.verdict, Verdict::Leak);
+    let resident = assessment.resident.unwrap();
+    assert!(resident.explained_by_live);
+    assert_eq!(resident.category, ResidentCategory::Inconclusive);
+}
+
+#[test]
+fn resident_growth_with_flat_live_bytes_is_creep_and_without_them_unattributed() {
+    let anon = noisy(200, 2.0 * MB, 2, |i| 50.0 * MB + 3e5 * i);
+    let peak: Vec<f64> = anon.iter().map(|bytes| bytes + 10.0 * MB).collect();
+    let found = with_flat_live(&anon, Some(&peak), None);
+    assert_eq!(found.verdict, Verdict::CreepLinear);
+    let resident = found.resident.unwrap();
+    assert!(resident.low < 3e5 && 3e5 < resident.high && resident.minimum_detectable < 1.0);
+    assert_eq!((resident.judged_from, resident.source), (101, ResidentSource::Peak));
+    assert_eq!((resident.windows[9].start, resident.windows[9].end), (191, 200));
+    let alone = assess(&Evidence { anon: Some(&anon), ..Evidence::default() }, &Settings::default());
+    assert_eq!(alone.verdict, Verdict::GrowthUnattributed);
+    assert_eq!(alone.resident.unwrap().source, ResidentSource::AtRest);
+    let unread = vec![f64::NAN; 200];
+    let evidence = Evidence { live: Some(exact(&unread)), anon: Some(&anon), ..Evidence::default() };
+    assert_eq!(assess(&evidence, &Settings::default()).verdict, Verdict::GrowthUnattributed);
+}
+
+#[test]
+fn slowing_growth_is_decelerating_creep() {
+    let anon = noisy(400, 0.1 * MB, 3, |i| 50.0 * MB + 40.0 * MB * i.ln());
+    assert_eq!(with_flat_live(&anon, None, None).verdict, Verdict::CreepDecelerating);
+}
+
+#[test]
+fn jumps_are_not_a_trend() {
+    for jumps in [[150.0, 1e9], [130.0, 170.0]] {
+        let anon = noisy(200, 0.02 * MB, 4, |i| {
+            50.0 * MB + 0.01 * MB * i + jumps.iter().map(|jump| if i > *jump { 20.0 * MB } else { 0.0 }).sum::<f64>()
+        });
+        let found = with_flat_live(&anon, None, None);
+        assert_eq!((found.verdict, found.resident.unwrap().state), (Verdict::Inconclusive, TrendState::Steps));
+    }
+}
+
+#[test]
+fn jumps_are_not_a_trend_in_a_long_run_either() {
+    for (n, jump) in [(9_000, 7_000.0), (100_003, 71_000.0)] {
+        let stepped =
+            noisy(n, 0.02 * MB, 5, |i| 50.0 * MB + 2.0 * MB * i / n as f64 + if i > jump { 20.0 * MB } else { 0.0 });
+        assert_eq!(with_flat_live(&stepped, None, None).resident.unwrap().state, TrendState::Steps);
+        let sloped = noisy(n, 0.5 * MB, 6, |i| 50.0 * MB + 40.0 * MB * i / n as f64);
+        assert_eq!(with_flat_live(&sloped, None, None).resident.unwrap().state, TrendState::Growth);
+    }
+}
+
+#[test]
+fn a_growing_peak_over_a_level_that_stands_still_is_peak_growth() {
+    let anon = noisy(200, 0.2 * MB, 7, |_| 30.0 * MB);
+    let peak = noisy(200, 0.2 * MB, 8, |i| 50.0 * MB + 2e5 * i);
+    assert_eq!(with_flat_live(&anon, Some(&peak), None).verdict, Verdict::PeakGrowth);
+}
+
+#[test]
+fn a_slow_creep_hidden_in_noise_is_found_in_the_core() {
+    let anon = noisy(300, 20.0 * MB, 9, |i| 80.0 * MB + 8192.0 * i);
+    let core: Vec<f64> =
+        (1..=300).map(|i| if i % 7 == 0 { 11.0 * MB + 8192.0 * f64::from(i) } else { f64::NAN }).collect();
+    let complete = CoreSeries { bytes: &core, complete: true };
+    let found = with_flat_live(&anon, None, Some(complete));
+    assert_eq!(found.verdict, Verdict::CreepCore);
+    assert!((found.resident.unwrap().core_rate.unwrap() - 8192.0).abs() < 1e-6);
+    let incomplete = CoreSeries { complete: false, ..complete };
+    assert_ne!(with_flat_live(&anon, None, Some(incomplete)).verdict, Verdict::CreepCore);
+}
+
+#[test]
+fn memory_kept_at_rest_is_retention() {
+    let anon = noisy(200, 0.2 * MB, 10, |_| 60.0 * MB);
+    let core = vec![11.0 * MB; 200];
+    let found = with_flat_live(&anon, None, Some(CoreSeries { bytes: &core, complete: true }));
+    let resident = found.resident.unwrap();
+    assert_eq!((found.verdict, resident.retention), (Verdict::Stable, true));
+    assert!((resident.retained.unwrap().median - 49.0 * MB).abs() < 0.2 * MB);
+    assert_eq!(resident.reached_at, 1);
+}
+
+#[test]
+fn a_level_that_rose_and_stopped_is_a_plateau_with_its_warm_up() {
+    let anon = noisy(200, 0.2 * MB, 11, |i| 20.0 * MB + MB * i.min(40.0));
+    let found = with_flat_live(&anon, None, None);
+    assert_eq!(found.verdict, Verdict::Plateau);
+    assert!((36..=40).contains(&found.resident.unwrap().reached_at));
+}
+
+#[test]
+fn two_models_in_turn_are_judged_by_cycles() {
+    let anon = noisy(160, 0.1 * MB, 12, |i| if i % 2.0 == 0.0 { 150.0 * MB } else { 40.0 * MB });
+    let evidence = Evidence { anon: Some(&anon), ..Evidence::default() };
+    let found = assess(&evidence, &Settings { cycle: 2, ..Settings::default() });
+    let resident = found.resident.unwrap();
+    assert_eq!((found.verdict, resident.judged_from), (Verdict::Stable, 81));
+    assert!(resident.minimum_detectable.is_finite());
+}
+
+#[test]
+fn oscillation_tells_how_many_iterations_would_decide() {
+    let anon = noisy(100, 40.0 * MB, 13, |_| 80.0 * MB);
+    let found = with_flat_live(&anon, None, None);
+    assert_eq!(found.verdict, Verdict::Inconclusive);
+    assert!(found.resident.unwrap().needed > 100);
+}
+
+#[test]
+fn threads_that_accumulate_are_a_resource_leak() {
+    let threads = series(120, |i| 3.0 + i);
+    let live = vec![5.0 * MB; 120];
+    let counts: Vec<(Resource, &[f64])> = vec![(Resource::Threads, &threads), (Resource::Descriptors, &live)];
+    let found = assess(&Evidence { live: Some(exact(&live)), counts, ..Evidence::default() }, &Settings::default());
+    assert_eq!(found.verdict, Verdict::ResourceLeak);
+    assert_eq!(found.reason, "threads: floors rise through the second half, no slower than before");
+    assert_eq!(found.resources[1].1.verdict, LiveVerdict::Stable);
+}
+
+#[test]
+fn nothing_recorded_is_inconclusive() {
+    assert_eq!(assess(&Evidence::default(), &Settings::default()).verdict, Verdict::Inconclusive);
+    for n in [0, 1, 13, 14, 27, 200] {
+        for value in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 0.0] {
+            let all = vec![value; n];
+            for early_stop in [true, false] {
+                let evidence = Evidence {
+                    live: Some(exact(&all)),
+                    anon: Some(&all),
+                    peak: Some(&all),
+                    core: Some(CoreSeries { bytes: &all, complete: true }),
+                    counts: vec![(Resource::Mappings, &all)],
+                };
+                for cycle in [0, 1, 3, 500] {
+                    let found = assess(&evidence, &Settings { early_stop, cycle, ..Settings::default() });
+                    assert!(found.verdict >= Verdict::Inconclusive, "{n} of {value}: {found:?}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_counter_stuck_at_zero_is_no_evidence() {
+    let found = assess_live(&vec![0.0; 200], &Settings::default());
+    assert_eq!((found.verdict, found.live), (Verdict::Inconclusive, None));
+}
+
+#[test]
+fn missing_runs_are_survived_up_to_half_a_window() {
+    let gap = |from: f64, to: f64| move |i: f64| if (from..to).contains(&i) { f64::NAN } else { 5.0 * MB + 64.0 * i };
+    assert_eq!(live_of(&series(280, gap(200.0, 209.0)), &at_the_end()).verdict, LiveVerdict::Leak);
+    let lost = live_of(&series(280, gap(200.0, 240.0)), &at_the_end());
+    assert_eq!((lost.verdict, lost.state), (LiveVerdict::Inconclusive, State::Missing));
+    assert!(lost.rate.is_nan() && lost.windows.is_empty());
+    let mut anon = noisy(200, 0.2 * MB, 14, |_| 60.0 * MB);
+    anon[150..154].fill(f64::NAN);
+    assert_eq!(with_flat_live(&anon, None, None).verdict, Verdict::Stable);
+    anon[150..170].fill(f64::NAN);
+    assert_eq!(with_flat_live(&anon, None, None).resident.unwrap().state, TrendState::Missing);
+}
+
+#[test]
+fn series_of_one_process_may_be_shorter_than_those_of_the_other() {
+    let live = series(112, |i| 5.0 * MB + 64.0 * i);
+    let anon = vec![60.0 * MB; 400];
+    let threads = vec![2.0; 50];
+    let evidence = Evidence {
+        live: Some(LiveSeries { bytes: &live, kind: LiveKind::Tcache, threads: Some(&threads) }),
+        anon: Some(&anon),
+        peak: Some(&anon[..300]),
+        core: Some(CoreSeries { bytes: &anon[..100], complete: true }),
+        counts: Vec::new(),
+    };
+    assert!(assess(&evidence, &Settings::default()).live.is_some());
+}
+
+#[test]
+fn a_million_samples_are_judged() {
+    let live = series(1_000_000, |i| 5.0 * MB + 16.0 * i);
+    let anon = noisy(1_000_000, 20.0 * MB, 15, |_| 80.0 * MB);
+    let evidence = Evidence { live: Some(exact(&live)), anon: Some(&anon), peak: Some(&anon), ..Evidence::default() };
+    let found = assess(&evidence, &at_the_end());
+    assert_eq!((found.verdict, found.resident.unwrap().category), (Verdict::Leak, ResidentCategory::Stable));
+}
+
+#[test]
+fn the_words_are_the_same_in_files_and_on_the_console() {
+    for verdict in Verdict::ALL {
+        assert_eq!(serde_json::to_value(verdict).unwrap(), verdict.to_string());
+    }
+    assert!(Verdict::ALL.is_sorted());
+}
