@@ -1,0 +1,58 @@
+//! Which files besides the ONNX file hold a model's weights.
+
+use std::fs::{self, File};
+use std::path::{Component, Path};
+
+use rten_onnx::onnx::ModelProto;
+
+/// A model whose weights lie outside has a small structure file; the largest known are a few MB. Larger files hold their
+/// weights inline and are not parsed a second time.
+const LARGEST_STRUCTURE: u64 = 32 << 20;
+
+/// Names of the external data files that the model at `path` refers to, without repetition. Empty for a model with inline
+/// weights, and for a file that does not parse: then the engine is the one to say so. Names that lead out of the model's
+/// folder are left out.
+pub(super) fn external_files(path: &Path) -> Vec<String> {
+    let is_small = fs::metadata(path).is_ok_and(|file| file.len() <= LARGEST_STRUCTURE);
+    let model = match File::open(path) {
+        Ok(file) if is_small => ModelProto::parse_file(file),
+        _ => return Vec::new(),
+    };
+    let mut names = Vec::new();
+    for tensor in model.iter().flat_map(|model| &model.graph).flat_map(|graph| &graph.initializer) {
+        for entry in &tensor.external_data {
+            if let (Some("location"), Some(name)) = (entry.key.as_deref(), entry.value.as_deref())
+                && stays_in_folder(name)
+                && !names.iter().any(|known| known == name)
+            {
+                names.push(name.to_owned());
+            }
+        }
+    }
+    names
+}
+
+fn stays_in_folder(name: &str) -> bool {
+    Path::new(name).components().all(|part| matches!(part, Component::Normal(_)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_lead_out_of_the_folder_are_refused() {
+        assert!(stays_in_folder("weights.data"));
+        assert!(!stays_in_folder("../weights.data"));
+        assert!(!stays_in_folder("/etc/passwd"));
+    }
+
+    #[test]
+    fn a_file_that_does_not_parse_has_no_external_data() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("garbage.onnx");
+        std::fs::write(&path, [0xff; 1000]).unwrap();
+        assert!(external_files(&path).is_empty());
+        assert!(external_files(Path::new("/nonexistent")).is_empty());
+    }
+}

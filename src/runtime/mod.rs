@@ -1,0 +1,90 @@
+//! BY WHOM the work is done: inference runtimes behind one trait with honest phases.
+//!
+//! A runtime [`load`](Runtime::load)s a model file (open, map or read, parse as far as it can), the loaded model is
+//! [`prepare`](Loaded::prepare)d (shapes, optimisation, packing: what others call compile), the prepared one
+//! [`execute`](Prepared::execute)s. Each state consumes the one before it, so what a phase leaves behind is what it owns.
+
+mod external_data;
+mod rten;
+
+use std::path::Path;
+
+pub use self::rten::Rten;
+use crate::model::{DeclaredInput, InputTensor};
+use crate::suite::{Engine, RuntimeSpec};
+
+/// What a runtime reports instead of a result.
+#[derive(Debug, thiserror::Error)]
+pub enum RuntimeError {
+    /// A file of the model cannot be read or mapped.
+    #[error("cannot read model file {path}")]
+    File {
+        /// The file.
+        path: String,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The engine rejects the model.
+    #[error("{engine} rejects the model: {message}")]
+    Rejected {
+        /// Name of the engine.
+        engine: &'static str,
+        /// The engine's own words.
+        message: String,
+    },
+    /// The engine fails while it executes.
+    #[error("{engine} failed to execute: {message}")]
+    Execution {
+        /// Name of the engine.
+        engine: &'static str,
+        /// The engine's own words.
+        message: String,
+    },
+}
+
+/// One result of an execution.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Output {
+    /// Sizes of the dimensions.
+    pub shape: Vec<usize>,
+    /// The values, row by row, as 32-bit floats whatever the element type.
+    pub values: Vec<f32>,
+}
+
+/// An inference runtime.
+pub trait Runtime: Send + Sync {
+    /// Name and version, for the record of the run.
+    fn identity(&self) -> (&'static str, &'static str);
+
+    /// Opens the model: reads or maps its files.
+    fn load(&self, model: &Path) -> Result<Box<dyn Loaded>, RuntimeError>;
+}
+
+/// A model whose files are read or mapped.
+pub trait Loaded {
+    /// Makes it executable.
+    fn prepare(self: Box<Self>) -> Result<Box<dyn Prepared>, RuntimeError>;
+}
+
+/// A model that can run.
+pub trait Prepared {
+    /// The inputs as the model declares them.
+    fn inputs(&self) -> Vec<DeclaredInput>;
+
+    /// Runs the model once.
+    fn execute(&mut self, inputs: &[InputTensor]) -> Result<Vec<Output>, RuntimeError>;
+}
+
+/// Opens the engine that `spec` names for the model at `path`. What depends on the file alone (which external data files it
+/// names) is looked up here, once, and not in every iteration.
+pub fn open(spec: &RuntimeSpec, path: &Path) -> Box<dyn Runtime> {
+    match spec.engine {
+        Engine::Rten => Box::new(Rten::new(spec, path)),
+    }
+}
+
+/// Names and versions of the runtimes inside the binary.
+pub fn embedded_versions() -> String {
+    format!("{} {}", rten::ENGINE, rten::VERSION)
+}
