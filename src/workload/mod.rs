@@ -1,0 +1,12 @@
+//! ONE ITERATION: honest work on a model, and planted faults around it.
+//!
+//! A fault strikes between `execute` and `drop`, while the model is alive, so that what it keeps can pin heap pages as a
+//! real leak would.
+
+mod fault;
+mod phase;
+mod scratch;
+mod work;
+
+pub use phase::{Phase, Phases};
+pub use work::{Work, WorkError};

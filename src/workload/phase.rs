@@ -1,0 +1,34 @@
+//! The phases of an iteration, and who is told when one begins.
+
+use serde::{Deserialize, Serialize};
+
+/// The phases of an iteration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Phase {
+    /// The model's files are opened, mapped or read.
+    Load,
+    /// The model is made executable.
+    Prepare,
+    /// It runs.
+    Execute,
+    /// It is dropped.
+    Drop,
+}
+
+impl std::fmt::Display for Phase {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(match self {
+            Phase::Load => "load",
+            Phase::Prepare => "prepare",
+            Phase::Execute => "execute",
+            Phase::Drop => "drop",
+        })
+    }
+}
+
+/// Is told when a phase begins; the one before it ends there.
+pub trait Phases {
+    /// `phase` begins.
+    fn enter(&mut self, phase: Phase);
+}
