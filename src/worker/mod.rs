@@ -1,0 +1,7 @@
+//! The child: does the work of one case, samples at quiescent points and speaks the [`protocol`].
+
+mod phases;
+pub mod protocol;
+mod session;
+
+pub use session::{DESCRIPTOR_VARIABLE, Ended, PARENT_VARIABLE, serve};

@@ -1,0 +1,76 @@
+//! Times and high-water marks of an iteration's phases.
+//!
+//! A phase's time ends before anything is read and the next begins after the mark was reset: sampling lies between the
+//! phases, and what it takes is summed up on its own.
+
+use std::time::Instant;
+
+use super::session::Wire;
+use crate::sample::{Probe, Sample};
+use crate::workload::{Phase, Phases};
+
+/// Records the phases of one iteration into a sample.
+pub(super) struct Recorder<'a> {
+    probe: &'a mut Probe,
+    wire: &'a mut Wire,
+    sample: Sample,
+    current: Option<(Phase, Instant)>,
+    high_water_mark: Option<u64>,
+    sampling_ns: u64,
+}
+
+impl<'a> Recorder<'a> {
+    /// Starts iteration number `iteration`.
+    pub(super) fn start(iteration: u64, probe: &'a mut Probe, wire: &'a mut Wire) -> Self {
+        probe.start_iteration();
+        let sample = Sample { iteration, ..Sample::default() };
+        Recorder { probe, wire, sample, current: None, high_water_mark: None, sampling_ns: 0 }
+    }
+
+    /// Ends the last phase, and gives what was recorded.
+    pub(super) fn finish(mut self) -> Recorded {
+        self.leave();
+        Recorded { sample: self.sample, high_water_mark: self.high_water_mark, sampling_ns: self.sampling_ns }
+    }
+
+    fn leave(&mut self) {
+        let Some((phase, since)) = self.current.take() else { return };
+        let now = Instant::now();
+        let level = self.probe.level();
+        self.high_water_mark = self.high_water_mark.max(level.high_water_mark);
+        let took = u64::try_from(now.duration_since(since).as_micros()).ok();
+        let (time, mark) = match phase {
+            Phase::Load => (&mut self.sample.load_us, &mut self.sample.hwm_load_bytes),
+            Phase::Prepare => (&mut self.sample.prepare_us, &mut self.sample.hwm_prepare_bytes),
+            Phase::Execute => (&mut self.sample.execute_us, &mut self.sample.hwm_execute_bytes),
+            Phase::Drop => (&mut self.sample.drop_us, &mut self.sample.hwm_drop_bytes),
+        };
+        *time = took;
+        *mark = level.high_water_mark;
+        if phase == Phase::Execute {
+            self.sample.rss_execute_bytes = level.resident;
+        }
+        self.sampling_ns += now.elapsed().as_nanos() as u64;
+    }
+}
+
+impl Phases for Recorder<'_> {
+    fn enter(&mut self, phase: Phase) {
+        self.leave();
+        let now = Instant::now();
+        self.probe.reset_high_water_mark();
+        self.wire.phase(self.sample.iteration, phase);
+        self.sampling_ns += now.elapsed().as_nanos() as u64;
+        self.current = Some((phase, Instant::now()));
+    }
+}
+
+/// The phases of one iteration, recorded.
+pub(super) struct Recorded {
+    /// The sample so far.
+    pub(super) sample: Sample,
+    /// Highest mark of all phases, bytes.
+    pub(super) high_water_mark: Option<u64>,
+    /// What reading and telling took, ns.
+    pub(super) sampling_ns: u64,
+}

@@ -1,0 +1,91 @@
+//! The protocol between highwater and a target, one JSON object a line, over a socket of its own.
+//!
+//! A target is any program that highwater starts with the number of a connected stream socket in `HIGHWATER_FD`. Nothing
+//! but the protocol travels there; standard output and error are the target's own and are kept as evidence.
+//!
+//! 1. highwater sends one [`Job`].
+//! 2. The target sends one [`Message::Hello`]: protocol version, which allocator is really in force, which runtime.
+//!    highwater compares it with the arm that it asked for; a mismatch ends the run as *incompatible*.
+//! 3. For every iteration the target may send [`Message::Phase`] when a phase begins, and sends one [`Message::Sample`] at
+//!    the quiescent point. Iterations count from 1 without gaps. Fields that the target cannot tell are left out.
+//! 4. highwater may close its sending side at any time: the target ends after the present iteration.
+//! 5. The target sends one [`Message::End`] and exits with code 0; or one [`Message::Failed`], and exits as it likes.
+//!
+//! A line longer than [`LONGEST_LINE`], a line that does not parse, a wrong version or an iteration out of order ends the
+//! run as *incompatible*. Everything that arrived before stays valid.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::arm::{InForce, LiveKind};
+use crate::sample::Sample;
+use crate::suite::Case;
+use crate::workload::Phase;
+
+/// Version of this protocol.
+pub const VERSION: u32 = 1;
+
+/// Longest line either side accepts, in bytes.
+pub const LONGEST_LINE: usize = 256 * 1024;
+
+/// What highwater asks of the target.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Job {
+    /// [`VERSION`].
+    pub protocol: u32,
+    /// The case.
+    pub case: Case,
+    /// The model's file; absent for workloads that need none.
+    pub model: Option<PathBuf>,
+    /// A folder for files of this run alone; highwater removes it afterwards.
+    pub scratch: PathBuf,
+}
+
+/// What the target says.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub enum Message {
+    /// The first message.
+    Hello(Hello),
+    /// A phase begins.
+    Phase {
+        /// The iteration, from 1.
+        iteration: u64,
+        /// The phase.
+        phase: Phase,
+    },
+    /// An iteration is over.
+    Sample(Sample),
+    /// The work cannot go on.
+    Failed {
+        /// The iteration, from 1; 0 before the first.
+        iteration: u64,
+        /// What went wrong, with its causes.
+        message: String,
+    },
+    /// The work is done.
+    End {
+        /// Iterations that were sampled.
+        iterations: u64,
+    },
+}
+
+/// Who the target is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Hello {
+    /// [`VERSION`].
+    pub protocol: u32,
+    /// Process number.
+    pub pid: u32,
+    /// Name of the runtime.
+    pub runtime: String,
+    /// Its version.
+    pub runtime_version: String,
+    /// The allocator in force, as found inside the process.
+    pub allocator: InForce,
+    /// What kind of counter `live_bytes` comes from; absent if there is none.
+    pub live: Option<LiveKind>,
+    /// Whether every phase has a high-water mark of its own.
+    pub peaks: bool,
+}

@@ -1,0 +1,204 @@
+//! The child's side of a run, from the first line of the protocol to the last.
+
+use std::env;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::os::fd::{AsFd, FromRawFd, OwnedFd, RawFd};
+use std::os::unix::net::UnixStream;
+use std::time::Instant;
+
+use nix::fcntl::{FcntlArg, FdFlag, fcntl};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::resource::{Resource, setrlimit};
+use nix::sys::signal::Signal;
+use nix::unistd::getppid;
+use serde::Serialize;
+
+use super::phases::Recorder;
+use super::protocol::{Hello, Job, LONGEST_LINE, Message, VERSION};
+use crate::arm::{self, LiveCounter};
+use crate::error::chain;
+use crate::sample::{Probe, Sample};
+use crate::suite::Fault;
+use crate::workload::{Phase, Work};
+
+/// Environment variable with the number of the protocol's descriptor.
+pub const DESCRIPTOR_VARIABLE: &str = "HIGHWATER_FD";
+
+/// Environment variable with the parent's process number: a child whose parent has died before the death signal was set
+/// finds another one.
+pub const PARENT_VARIABLE: &str = "HIGHWATER_PARENT";
+
+/// `smaps_rollup` is read in the first iterations and then in every k-th, since it walks the page tables.
+const ROLLUP_FIRST: u64 = 3;
+const ROLLUP_EVERY: u64 = 25;
+
+/// How the child's side ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// All that was asked was done and told.
+    Done,
+    /// The work failed; the parent was told.
+    Failed,
+}
+
+/// Serves one job on the descriptor named in the environment.
+///
+/// # Errors
+/// If there is no usable descriptor, or the parent goes away. Failures of the work itself are told over the protocol.
+pub fn serve() -> io::Result<Ended> {
+    let stream = take_descriptor()?;
+    tie_to_parent()?;
+    let mut reader = BufReader::new(stream.try_clone()?);
+    let job = read_job(&mut reader)?;
+    let mut wire = Wire { stream, line: Vec::with_capacity(LONGEST_LINE) };
+    wire.line.resize(LONGEST_LINE, 1);
+    match work(&job, &mut wire) {
+        Ok(iterations) => {
+            wire.send(&Message::End { iterations })?;
+            Ok(Ended::Done)
+        }
+        Err(Interruption { iteration, message }) => {
+            wire.send(&Message::Failed { iteration, message })?;
+            Ok(Ended::Failed)
+        }
+    }
+}
+
+/// Why the work did not come to its end.
+struct Interruption {
+    iteration: u64,
+    message: String,
+}
+
+fn work(job: &Job, wire: &mut Wire) -> Result<u64, Interruption> {
+    let at = |iteration: u64| move |error: &dyn std::error::Error| Interruption { iteration, message: chain(error) };
+    if let Some(bytes) = job.case.limits.memory_bytes {
+        setrlimit(Resource::RLIMIT_AS, bytes, bytes).map_err(|error| at(0)(&error))?;
+    }
+    setrlimit(Resource::RLIMIT_CORE, 0, 0).map_err(|error| at(0)(&error))?;
+    let allocator = arm::in_force();
+    let counter = LiveCounter::detect(&allocator);
+    let mut work =
+        Work::set_up(&job.case, job.model.as_deref(), &job.scratch).map_err(|error| at(0)(&error))?;
+    let mut probe = Probe::open().map_err(|error| at(0)(&error))?;
+    let (runtime, runtime_version) = work.identity();
+    let hello = Message::Hello(Hello {
+        protocol: VERSION,
+        pid: std::process::id(),
+        runtime: runtime.to_owned(),
+        runtime_version: runtime_version.to_owned(),
+        allocator,
+        live: counter.kind(),
+        peaks: probe.sees_peaks(),
+    });
+    wire.send(&hello).map_err(|error| at(0)(&error))?;
+    drop(hello);
+
+    let start = Instant::now();
+    let mut done = 0;
+    while done < job.case.limits.iterations && !wire.is_told_to_stop() {
+        let iteration = done + 1;
+        if matches!(job.case.workload.fault, Some(Fault::Garbage { at }) if at == iteration) {
+            wire.send_garbage().map_err(|error| at(iteration)(&error))?;
+        }
+        let mut recorder = Recorder::start(iteration, &mut probe, wire);
+        work.iterate(iteration, &mut recorder).map_err(|error| at(iteration)(&error))?;
+        if job.case.arm.trim_every.is_some_and(|every| iteration.is_multiple_of(every)) {
+            // The trim belongs to the iteration: it is part of what this arm costs.
+            crate::workload::Phases::enter(&mut recorder, Phase::Drop);
+            arm::trim();
+        }
+        let recorded = recorder.finish();
+        let sampling = Instant::now();
+        let mut sample = recorded.sample;
+        let rollup = iteration <= ROLLUP_FIRST || iteration.is_multiple_of(ROLLUP_EVERY);
+        probe.fill(&mut sample, recorded.high_water_mark, rollup);
+        count_live(&counter, &mut sample);
+        sample.elapsed_us = u64::try_from(start.elapsed().as_micros()).ok();
+        sample.sampling_us = Some((recorded.sampling_ns + sampling.elapsed().as_nanos() as u64) / 1000);
+        wire.send(&Message::Sample(sample)).map_err(|error| at(iteration)(&error))?;
+        done = iteration;
+    }
+    Ok(done)
+}
+
+fn count_live(counter: &LiveCounter, sample: &mut Sample) {
+    let reading = counter.read();
+    sample.live_bytes = reading.live;
+    sample.allocator_resident_bytes = reading.resident;
+    sample.allocator_retained_bytes = reading.retained;
+}
+
+fn read_job(reader: &mut BufReader<UnixStream>) -> io::Result<Job> {
+    let mut line = String::new();
+    reader.by_ref().take(LONGEST_LINE as u64).read_line(&mut line)?;
+    let job: Job = serde_json::from_str(&line)?;
+    if job.protocol != VERSION {
+        let message = format!("protocol {} asked for, {VERSION} spoken here", job.protocol);
+        return Err(io::Error::new(io::ErrorKind::InvalidData, message));
+    }
+    Ok(job)
+}
+
+/// Takes the protocol's descriptor out of the way of the work: it moves to a number of its own that no further child
+/// inherits, and where it was standard input there is `/dev/null` afterwards.
+#[expect(unsafe_code, reason = "the descriptor's number comes from the environment")]
+fn take_descriptor() -> io::Result<UnixStream> {
+    let wrong = |message: String| io::Error::new(io::ErrorKind::InvalidInput, message);
+    let number = env::var(DESCRIPTOR_VARIABLE)
+        .map_err(|_| wrong(format!("{DESCRIPTOR_VARIABLE} is not set: this command is for highwater's own children")))?;
+    let number: RawFd =
+        number.parse().map_err(|_| wrong(format!("{DESCRIPTOR_VARIABLE}={number} is not a descriptor")))?;
+    // SAFETY: the parent made this descriptor for us and nothing else in this process has used it yet; should the variable
+    // lie, every operation on it fails and no other owner is harmed, since the process ends.
+    let given = unsafe { OwnedFd::from_raw_fd(number) };
+    let stream = UnixStream::from(given.try_clone()?);
+    fcntl(stream.as_fd(), FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC))?;
+    if number == 0 {
+        std::mem::forget(given);
+        nix::unistd::dup2_stdin(File::open("/dev/null")?)?;
+    }
+    Ok(stream)
+}
+
+/// Dies with the parent: by signal, and at once if the parent has died before the signal was set.
+fn tie_to_parent() -> io::Result<()> {
+    nix::sys::prctl::set_pdeathsig(Signal::SIGKILL)?;
+    let parent = env::var(PARENT_VARIABLE).ok().and_then(|number| number.parse::<i32>().ok());
+    if parent.is_some_and(|parent| getppid().as_raw() != parent) {
+        return Err(io::Error::other("the parent has died"));
+    }
+    Ok(())
+}
+
+/// The sending side, with a line buffer that never grows.
+pub(super) struct Wire {
+    stream: UnixStream,
+    line: Vec<u8>,
+}
+
+impl Wire {
+    /// Sends one message.
+    fn send<M: Serialize>(&mut self, message: &M) -> io::Result<()> {
+        self.line.clear();
+        serde_json::to_writer(&mut self.line, message)?;
+        self.line.push(b'\n');
+        self.stream.write_all(&self.line)
+    }
+
+    /// Tells that a phase begins. An error here shows again with the sample.
+    pub(super) fn phase(&mut self, iteration: u64, phase: Phase) {
+        let _ = self.send(&Message::Phase { iteration, phase });
+    }
+
+    fn send_garbage(&mut self) -> io::Result<()> {
+        self.stream.write_all(b"[info] loading plugin...\n")
+    }
+
+    /// Whether the parent has closed its sending side.
+    fn is_told_to_stop(&self) -> bool {
+        let mut waiting = [PollFd::new(self.stream.as_fd(), PollFlags::POLLIN)];
+        matches!(poll(&mut waiting, PollTimeout::ZERO), Ok(ready) if ready > 0)
+    }
+}
