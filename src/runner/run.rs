@@ -1,0 +1,306 @@
+//! One run of one case: from the start of the child to its outcome.
+
+use std::io::{self, Read};
+use std::os::fd::AsFd;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+
+use super::child::Running;
+use super::outcome::{Evidence, FinishReason, Outcome};
+use crate::arm::ChildEnvironment;
+use crate::error::{Error, chain};
+use crate::sample::{Sample, Series};
+use crate::suite::Case;
+use crate::worker::protocol::{Hello, Job, LONGEST_LINE, Message, VERSION};
+
+/// How often the parent looks up from the socket: for an interrupt, a deadline, the progress line.
+const TICK: Duration = Duration::from_millis(100);
+
+/// Samples for which a series reserves memory at once, so that the parent does not grow while it watches. A longer run
+/// reserves as it goes.
+const RESERVED_SAMPLES: u64 = 1 << 17;
+
+/// What a run needs.
+pub struct Request<'a> {
+    /// The case.
+    pub case: &'a Case,
+    /// The model's file.
+    pub model: Option<PathBuf>,
+    /// What the arm makes of the environment.
+    pub environment: &'a ChildEnvironment,
+    /// The binary that serves as worker: this one.
+    pub program: &'a Path,
+    /// Set when the user wants to end the run.
+    pub interrupted: &'a AtomicBool,
+}
+
+/// Is told what arrives, as it arrives.
+pub trait Observer {
+    /// A sample arrived. An error ends the run; what was observed before is whole.
+    fn sampled(&mut self, sample: &Sample, series: &Series) -> Result<(), Error>;
+
+    /// Whether the run may stop, since its verdict is final.
+    fn is_final(&mut self, series: &Series, hello: &Hello) -> bool;
+
+    /// Called about ten times a second.
+    fn tick(&mut self) {}
+}
+
+/// A run that has ended.
+#[derive(Debug)]
+pub struct CaseRun {
+    /// What became of the child.
+    pub outcome: Outcome,
+    /// How far it came.
+    pub evidence: Evidence,
+    /// Who it was; absent if it did not come that far.
+    pub hello: Option<Hello>,
+    /// What it measured.
+    pub series: Series,
+}
+
+/// Runs one case in a fresh child.
+///
+/// # Errors
+/// Only if the child cannot be started or watched, or if `observer` fails. Whatever the child does is an [`Outcome`].
+pub fn run(request: &Request<'_>, observer: &mut dyn Observer) -> Result<CaseRun, Error> {
+    let case = request.case;
+    let failed = |what: &'static str| {
+        let case = case.id.clone();
+        move |source| Error::Child { what, case, source }
+    };
+    let scratch = Scratch::create().map_err(failed("make a folder for"))?;
+    let oom_kills = kernel_oom_kills();
+    let mut child =
+        Running::start(request.program, request.environment, case.threads).map_err(failed("start"))?;
+    let job =
+        Job { protocol: VERSION, case: case.clone(), model: request.model.clone(), scratch: scratch.path.clone() };
+    // A child that dies before it reads its job is told of by its exit status.
+    let _ = child.send(&job);
+    let mut watch = Watch::new(request, observer);
+    let ending = watch.follow(&mut child).map_err(failed("watch"))??;
+    let Watch { hello, series, mut evidence, stop, .. } = watch;
+    if !matches!(ending, Ending::Closed | Ending::Said(_)) {
+        child.kill();
+    }
+    let (status, output) = child.reap().map_err(failed("wait for"))?;
+    evidence.output = output;
+    let outcome = match (ending, status) {
+        (Ending::Said(Said::End), Some(status)) if status.success() => {
+            Outcome::Finished(stop.unwrap_or(FinishReason::AllIterations))
+        }
+        (Ending::Said(Said::Failed(message)), _) => Outcome::Failed { message },
+        (Ending::TimedOut(limit), _) => Outcome::TimedOut { limit },
+        (Ending::Alien(why), _) => Outcome::Incompatible { why },
+        (Ending::Interrupted, _) => Outcome::Interrupted,
+        (Ending::Closed | Ending::Said(Said::End), Some(status)) => {
+            let kills = kernel_oom_kills().saturating_sub(oom_kills);
+            Outcome::of_exit(status, &evidence.output, kills)
+        }
+        (Ending::Closed | Ending::Said(Said::End), None) => Outcome::TimedOut { limit: case.limits.iteration_time },
+    };
+    Ok(CaseRun { outcome, evidence, hello, series })
+}
+
+/// How the conversation with the child ended.
+enum Ending {
+    /// The child closed its socket without a last word.
+    Closed,
+    /// The child said its last word.
+    Said(Said),
+    /// A time limit ran out.
+    TimedOut(Duration),
+    /// The child said something that is not the protocol, or is not what was asked for.
+    Alien(String),
+    /// The user wants to end the run.
+    Interrupted,
+}
+
+enum Said {
+    End,
+    Failed(String),
+}
+
+struct Watch<'a> {
+    request: &'a Request<'a>,
+    observer: &'a mut dyn Observer,
+    hello: Option<Hello>,
+    series: Series,
+    evidence: Evidence,
+    /// Why the child was asked to stop.
+    stop: Option<FinishReason>,
+    lines: Vec<u8>,
+    started: Instant,
+    /// When the child last finished something.
+    heard: Instant,
+}
+
+impl<'a> Watch<'a> {
+    fn new(request: &'a Request<'a>, observer: &'a mut dyn Observer) -> Self {
+        let reserve = request.case.limits.iterations.min(RESERVED_SAMPLES) as usize;
+        Watch {
+            request,
+            observer,
+            hello: None,
+            series: Series::with_capacity(reserve),
+            evidence: Evidence::default(),
+            stop: None,
+            lines: Vec::with_capacity(LONGEST_LINE),
+            started: Instant::now(),
+            heard: Instant::now(),
+        }
+    }
+
+    /// Reads until the child has nothing more to say. The outer error is the parent's, the inner one the observer's.
+    fn follow(&mut self, child: &mut Running) -> io::Result<Result<Ending, Error>> {
+        let mut chunk = vec![0u8; 64 * 1024];
+        loop {
+            if self.request.interrupted.load(Ordering::Relaxed) {
+                return Ok(Ok(Ending::Interrupted));
+            }
+            let limits = &self.request.case.limits;
+            if self.heard.elapsed() > limits.iteration_time {
+                return Ok(Ok(Ending::TimedOut(limits.iteration_time)));
+            }
+            if self.stop.is_none() && limits.time.is_some_and(|time| self.started.elapsed() > time) {
+                self.stop = Some(FinishReason::TimeOver);
+                child.ask_to_stop();
+            }
+            self.observer.tick();
+            let mut sockets = [PollFd::new(child.socket.as_fd(), PollFlags::POLLIN)];
+            match poll(&mut sockets, PollTimeout::try_from(TICK).unwrap_or(PollTimeout::ZERO)) {
+                Ok(0) | Err(nix::errno::Errno::EINTR) => continue,
+                Ok(_) => {}
+                Err(error) => return Err(error.into()),
+            }
+            let length = match child.socket.read(&mut chunk) {
+                Ok(length) => length,
+                Err(error) if error.kind() == io::ErrorKind::ConnectionReset => 0,
+                Err(error) => return Err(error),
+            };
+            if length == 0 {
+                return Ok(Ok(Ending::Closed));
+            }
+            self.lines.extend_from_slice(&chunk[..length]);
+            match self.take_lines(child) {
+                Ok(None) => {}
+                Ok(Some(ending)) => return Ok(Ok(ending)),
+                Err(error) => return Ok(Err(error)),
+            }
+        }
+    }
+
+    /// Takes every whole line that has arrived.
+    fn take_lines(&mut self, child: &mut Running) -> Result<Option<Ending>, Error> {
+        let lines = std::mem::take(&mut self.lines);
+        let mut rest = lines.as_slice();
+        let mut ending = None;
+        while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
+            let line = &rest[..end];
+            rest = &rest[end + 1..];
+            ending = match serde_json::from_slice::<Message>(line) {
+                Ok(message) => self.take(message, child)?,
+                Err(error) => Some(alien(line, &error)),
+            };
+            if ending.is_some() {
+                break;
+            }
+        }
+        if rest.len() > LONGEST_LINE {
+            ending = Some(Ending::Alien(format!("a protocol line is longer than {LONGEST_LINE} bytes")));
+        }
+        let kept = lines.len() - rest.len();
+        self.lines = lines;
+        self.lines.drain(..kept);
+        Ok(ending)
+    }
+
+    fn take(&mut self, message: Message, child: &mut Running) -> Result<Option<Ending>, Error> {
+        let wrong = |why: String| Ok(Some(Ending::Alien(why)));
+        match (message, &self.hello) {
+            (Message::Hello(_), Some(_)) => wrong("it said hello twice".into()),
+            (Message::Hello(hello), None) => {
+                self.heard = Instant::now();
+                let ending = self.greet(&hello);
+                self.hello = Some(hello);
+                Ok(ending)
+            }
+            (Message::Failed { message, .. }, _) => Ok(Some(Ending::Said(Said::Failed(message)))),
+            (_, None) => wrong("its first message was not a hello".into()),
+            (Message::Phase { phase, .. }, _) => {
+                self.evidence.phase = Some(phase);
+                Ok(None)
+            }
+            (Message::End { .. }, _) => {
+                self.evidence.phase = None;
+                Ok(Some(Ending::Said(Said::End)))
+            }
+            (Message::Sample(sample), Some(_)) if sample.iteration != self.evidence.iteration + 1 => {
+                let expected = self.evidence.iteration + 1;
+                wrong(format!("it told iteration {} where {expected} was due", sample.iteration))
+            }
+            (Message::Sample(sample), Some(_)) => self.record(&sample, child),
+        }
+    }
+
+    fn greet(&self, hello: &Hello) -> Option<Ending> {
+        if hello.protocol != VERSION {
+            let why = format!("it speaks protocol {}, this highwater speaks {VERSION}", hello.protocol);
+            return Some(Ending::Alien(why));
+        }
+        let arm = &self.request.case.arm;
+        let mismatch = hello.allocator.matches(&self.request.environment.expected, arm).err()?;
+        Some(Ending::Alien(format!("arm `{}` is not in force: {mismatch}", arm.name)))
+    }
+
+    fn record(&mut self, sample: &Sample, child: &mut Running) -> Result<Option<Ending>, Error> {
+        self.heard = Instant::now();
+        self.evidence.iteration = sample.iteration;
+        self.evidence.phase = None;
+        self.series.push(sample);
+        self.observer.sampled(sample, &self.series)?;
+        if self.stop.is_none()
+            && let Some(hello) = &self.hello
+            && self.observer.is_final(&self.series, hello)
+        {
+            self.stop = Some(FinishReason::VerdictFinal);
+            child.ask_to_stop();
+        }
+        Ok(None)
+    }
+}
+
+fn alien(line: &[u8], error: &serde_json::Error) -> Ending {
+    let shown: String = String::from_utf8_lossy(line).chars().take(120).collect();
+    Ending::Alien(format!("`{shown}` is not a protocol line ({})", chain(error)))
+}
+
+/// Processes that the kernel's out-of-memory killer has ended since boot; 0 where the kernel does not tell.
+fn kernel_oom_kills() -> u64 {
+    procfs::vmstat().ok().and_then(|values| values.get("oom_kill").copied()).map_or(0, |kills| kills.max(0) as u64)
+}
+
+/// A folder of one run, removed with everything in it.
+struct Scratch {
+    path: PathBuf,
+}
+
+impl Scratch {
+    fn create() -> io::Result<Self> {
+        use std::sync::atomic::AtomicU64;
+        static NUMBER: AtomicU64 = AtomicU64::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let path = std::env::temp_dir().join(format!("highwater-{}-{number}", std::process::id()));
+        std::fs::create_dir_all(&path)?;
+        Ok(Scratch { path })
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.path);
+    }
+}
