@@ -1,0 +1,41 @@
+//! Under which allocator the work runs: an arm becomes the environment of a child, and the child proves that it is so.
+//!
+//! Settings of allocators fail silently: glibc ignores misspelled tunables, the dynamic linker only warns about a library
+//! that it cannot preload, `mallinfo2` under another allocator reports an unused heap. So nothing here is believed that
+//! was not read back.
+//!
+//! - In the parent, [`prepare`] checks an [`ArmSpec`](crate::suite::ArmSpec) and makes a [`ChildEnvironment`] of it;
+//!   [`parse`] reads arms from the command line; [`survey`] lists what this machine offers.
+//! - In the child, [`in_force()`] tells which object really owns `malloc` and what settings it took, and
+//!   [`InForce::matches`] compares that with the arm; [`LiveCounter`] reads the live bytes of that allocator.
+//!
+//! Files, from the machine up: `symbols` (looking things up in the running process), `dynamic_linker` and `tunables`
+//! (what `ld.so --list-tunables` says), `embedded` and `installed` (where the libraries come from), `environment`,
+//! `in_force`, one file per allocator (`glibc`, `jemalloc`, `mimalloc`, `tcmalloc`), `live`, `survey`.
+
+mod command_line;
+mod dynamic_linker;
+mod embedded;
+mod environment;
+mod error;
+mod glibc;
+mod in_force;
+mod installed;
+mod jemalloc;
+mod live;
+mod mimalloc;
+mod settings;
+mod survey;
+mod symbols;
+mod tcmalloc;
+#[cfg(test)]
+mod tests;
+mod tunables;
+
+pub use command_line::parse;
+pub use environment::{ChildEnvironment, ExpectedOwner, prepare};
+pub use error::ArmError;
+pub use in_force::{AllocatorName, InForce, in_force};
+pub use live::{LiveCounter, LiveKind, LiveReading, trim};
+pub use survey::{Offer, OfferedAllocator, Survey, survey};
+pub use tunables::Tunable;
