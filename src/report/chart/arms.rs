@@ -1,0 +1,266 @@
+//! The same work under several allocators: small multiples on one scale.
+
+use super::canvas::{Align, Area, Canvas, Type, compose};
+use super::error::ChartError;
+use super::font::{Face, ellipsize, wrap};
+use super::header::{Header, MARGIN};
+use super::palette::{BLUE, GREEN, INK, INK_SOFT, PAPER, VERMILLION, badge_color, faded};
+use super::panel::{Layer, Panel, Stroke, TICK_LABELS_HEIGHT};
+use super::resident::iteration_range;
+use super::scale::byte_ticks;
+use super::series::extent;
+use crate::units::signed_bytes;
+
+const WIDTH: f64 = 960.0;
+const COLUMN_GAP: f64 = 32.0;
+const ROW_GAP: f64 = 16.0;
+const LEGEND_HEIGHT: f64 = 26.0;
+const HEAD_HEIGHT: f64 = 50.0;
+const AXIS_TITLE_HEIGHT: f64 = 18.0;
+
+const NAME: Face = Face::bold(12.5);
+const NUMBERS: Face = Face::regular(11.5);
+const WORD: Face = Face::bold(10.5);
+
+/// Time of one iteration over a run, in milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Milliseconds {
+    /// The median.
+    pub median: f64,
+    /// The 5th percentile.
+    pub low: f64,
+    /// The 95th percentile.
+    pub high: f64,
+}
+
+/// What one arm did. Numbers that were not measured are NaN, series that were not measured are empty.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct ArmPanel<'a> {
+    /// The arm's name.
+    pub arm: &'a str,
+    /// A word or two; its colour follows the words.
+    pub verdict: &'a str,
+    /// Iterations, counted from 1.
+    pub iterations: &'a [f64],
+    /// Anonymous resident bytes at rest after each iteration.
+    pub anon: &'a [f64],
+    /// Peak inside each iteration.
+    pub peak: &'a [f64],
+    /// Live bytes after each iteration.
+    pub live: &'a [f64],
+    /// Resident bytes at rest in the settled part of the run.
+    pub steady_rss_bytes: f64,
+    /// Highest resident bytes of the settled part of the run.
+    pub peak_bytes: f64,
+    /// Time of an iteration.
+    pub time: Option<Milliseconds>,
+    /// Minor page faults of an iteration.
+    pub minor_faults: Option<f64>,
+    /// Why there is nothing to show, such as `skipped: tcmalloc is not installed`.
+    pub note: Option<&'a str>,
+}
+
+/// One model and workload under several arms; the first arm is what the others are compared with.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ArmsChart<'a> {
+    /// Usually runtime, model and workload.
+    pub title: &'a str,
+    /// What the comparison shows, in a sentence; may be empty.
+    pub sentence: &'a str,
+    /// The arms, in the order in which they are shown.
+    pub panels: Vec<ArmPanel<'a>>,
+}
+
+/// Where the small multiples stand.
+struct Grid {
+    columns: usize,
+    rows: usize,
+    left: f64,
+    plot_width: f64,
+    plot_height: f64,
+}
+
+impl Grid {
+    fn new(count: usize, marks_width: f64) -> Self {
+        let columns = match count {
+            0 | 1 => 1,
+            2 | 4 => 2,
+            3 | 5 | 6 | 9 => 3,
+            _ => 4,
+        };
+        let left = MARGIN + marks_width;
+        let plot_width = (WIDTH - MARGIN - left - COLUMN_GAP * (columns - 1) as f64) / columns as f64;
+        let plot_height = [0.0, 260.0, 200.0, 150.0, 120.0][columns];
+        Grid { columns, rows: count.div_ceil(columns).max(1), left, plot_width, plot_height }
+    }
+
+    fn height(&self) -> f64 {
+        let gaps = (self.rows - 1) as f64 * (ROW_GAP + TICK_LABELS_HEIGHT);
+        self.rows as f64 * (HEAD_HEIGHT + self.plot_height) + gaps + TICK_LABELS_HEIGHT + AXIS_TITLE_HEIGHT
+    }
+
+    fn plot(&self, index: usize, top: f64) -> Area {
+        let (row, column) = ((index / self.columns) as f64, (index % self.columns) as f64);
+        let left = self.left + column * (self.plot_width + COLUMN_GAP);
+        let top = top + row * (HEAD_HEIGHT + self.plot_height + ROW_GAP + TICK_LABELS_HEIGHT) + HEAD_HEIGHT;
+        Area { left, top, right: left + self.plot_width, bottom: top + self.plot_height }
+    }
+}
+
+/// Draws memory over iterations for each arm, all on one scale, as an SVG document 960 pixels wide.
+pub fn arms_chart(chart: &ArmsChart<'_>) -> Result<String, ChartError> {
+    super::font::register()?;
+    let everything = chart.panels.iter().flat_map(|arm| [arm.anon, arm.peak, arm.live]).flatten().copied();
+    let highest = extent(everything).map_or(0.0, |(_, high)| high);
+    let high = if highest > 0.0 { highest * 1.06 } else { 1e6 };
+    let x = iteration_range_of_all(chart);
+    let panels: Vec<Panel<'_>> = chart.panels.iter().map(|arm| arm_panel(arm, x, high, reference(chart))).collect();
+    let marks_width = panels.first().map_or(40.0, Panel::marks_width);
+    let grid = Grid::new(panels.len(), marks_width);
+    let header = Header { title: chart.title, verdict: "", sentence: chart.sentence };
+    let top = header.height(WIDTH) + LEGEND_HEIGHT;
+    let height = (top + grid.height() + 14.0).ceil() as u32;
+    let description = format!("{}: memory under {} arms", chart.title, chart.panels.len());
+    compose((WIDTH as u32, height), &description, |canvas| {
+        header.draw(canvas, WIDTH)?;
+        draw_legend(canvas, chart, top - 8.0)?;
+        let form = numbers_form(&chart.panels, grid.plot_width);
+        for (index, (panel, arm)) in panels.iter().zip(&chart.panels).enumerate() {
+            let area = grid.plot(index, top);
+            draw_head(canvas, arm, area, form)?;
+            panel.draw_plot(canvas, area)?;
+            if index % grid.columns == 0 {
+                panel.draw_marks(canvas, area)?;
+            }
+            if index + grid.columns >= panels.len() {
+                panel.iteration_labels(canvas, area)?;
+            }
+            draw_note(canvas, arm, area)?;
+        }
+        let middle = (grid.left + WIDTH - MARGIN) / 2.0;
+        let look = Type { face: NUMBERS, color: INK_SOFT };
+        canvas.text("iteration", (middle, f64::from(height) - 14.0), Align::Middle, look)
+    })
+}
+
+fn iteration_range_of_all(chart: &ArmsChart<'_>) -> (f64, f64) {
+    let ends = chart.panels.iter().filter_map(|arm| extent(arm.iterations.iter().copied()));
+    let ends: Vec<f64> = ends.flat_map(|(low, high)| [low, high]).collect();
+    iteration_range(&ends)
+}
+
+/// The level of the first arm, which is drawn across all of them.
+fn reference(chart: &ArmsChart<'_>) -> Option<f64> {
+    let level = chart.panels.first()?.steady_rss_bytes;
+    (chart.panels.len() > 1 && level.is_finite() && level > 0.0).then_some(level)
+}
+
+fn arm_panel<'a>(arm: &'a ArmPanel<'_>, x: (f64, f64), high: f64, reference: Option<f64>) -> Panel<'a> {
+    let series = |values: &'a [f64], color, fill| Layer::Series {
+        iterations: arm.iterations,
+        values,
+        stroke: Stroke { width: 1.3, color },
+        fill,
+        is_sparse: false,
+    };
+    let lines = [
+        series(arm.anon, BLUE, Some(faded(BLUE, 0.13))),
+        series(arm.live, GREEN, None),
+        series(arm.peak, VERMILLION, None),
+    ];
+    let reference = reference.filter(|level| *level <= high).map(|level| Layer::Reference { level });
+    Panel {
+        heading: arm.arm,
+        x,
+        y: (0.0, high),
+        marks: byte_ticks(0.0, high, 4.0),
+        layers: lines.into_iter().chain(reference).collect(),
+        labels: Vec::new(),
+        notes: Vec::new(),
+    }
+}
+
+fn draw_legend(canvas: &mut Canvas<'_>, chart: &ArmsChart<'_>, baseline: f64) -> Result<(), ChartError> {
+    let has = |series: fn(&ArmPanel<'_>) -> bool| chart.panels.iter().any(series);
+    let mut x = MARGIN;
+    let look = Type { face: NUMBERS, color: INK };
+    let entries = [
+        ("at rest", BLUE, has(|arm| !arm.anon.is_empty())),
+        ("peak inside the iteration", VERMILLION, has(|arm| !arm.peak.is_empty())),
+        ("live bytes", GREEN, has(|arm| !arm.live.is_empty())),
+    ];
+    for (name, color, _) in entries.iter().filter(|(_, _, is_shown)| *is_shown) {
+        canvas.line(&[(x, baseline - 4.0), (x + 16.0, baseline - 4.0)], 2.4, *color)?;
+        canvas.text(name, (x + 23.0, baseline), Align::Start, look)?;
+        x += 23.0 + look.face.width(name) + 24.0;
+    }
+    if let (Some(_), Some(first)) = (reference(chart), chart.panels.first()) {
+        canvas.dashes(((x, baseline - 4.0), (x + 22.0, baseline - 4.0)), 1.2, INK_SOFT)?;
+        let name = ellipsize(&format!("{} at rest", first.arm), look.face, (WIDTH - MARGIN - x - 30.0).max(0.0));
+        canvas.text(&name, (x + 29.0, baseline), Align::Start, look)?;
+    }
+    Ok(())
+}
+
+fn draw_head(canvas: &mut Canvas<'_>, arm: &ArmPanel<'_>, area: Area, form: usize) -> Result<(), ChartError> {
+    let name = ellipsize(arm.arm, NAME, area.width());
+    let top = area.top - HEAD_HEIGHT;
+    canvas.text(&name, (area.left, top + 14.0), Align::Start, Type { face: NAME, color: INK })?;
+    let width = draw_word(canvas, arm.verdict, (area.left, top + 21.0), area.width())?;
+    let look = Type { face: NUMBERS, color: INK_SOFT };
+    canvas.text(&numbers(arm, form), (area.left + width, top + 33.0), Align::Start, look)
+}
+
+/// A small badge; returns the room it took, with its gap.
+pub(super) fn draw_word(
+    canvas: &mut Canvas<'_>,
+    verdict: &str,
+    (left, top): (f64, f64),
+    room: f64,
+) -> Result<f64, ChartError> {
+    if verdict.is_empty() {
+        return Ok(0.0);
+    }
+    let word = ellipsize(verdict, WORD, room - 12.0);
+    let width = WORD.width(&word) + 12.0;
+    canvas.badge(Area { left, top, right: left + width, bottom: top + 17.0 }, 3.0, badge_color(verdict))?;
+    canvas.text(&word, (left + width / 2.0, top + 12.2), Align::Middle, Type { face: WORD, color: PAPER })?;
+    Ok(width + 8.0)
+}
+
+/// What is said of an arm beside its badge; a larger form is shorter.
+fn numbers(arm: &ArmPanel<'_>, form: usize) -> String {
+    let (rest, peak) = (arm.steady_rss_bytes, arm.peak_bytes);
+    if !(rest.is_finite() && peak.is_finite()) || arm.note.is_some() {
+        return String::new();
+    }
+    match form {
+        0 => format!("{} at rest, peak {}", signed_bytes(rest), signed_bytes(peak)),
+        1 => format!("{}, peak {}", signed_bytes(rest), signed_bytes(peak)),
+        2 => format!("peak {}", signed_bytes(peak)),
+        _ => String::new(),
+    }
+}
+
+/// The longest form that fits beside every badge, so that all panels say the same.
+fn numbers_form(panels: &[ArmPanel<'_>], width: f64) -> usize {
+    let fits = |form: &usize| {
+        panels.iter().all(|arm| WORD.width(arm.verdict) + 20.0 + NUMBERS.width(&numbers(arm, *form)) <= width)
+    };
+    (0..3).find(fits).unwrap_or(3)
+}
+
+fn draw_note(canvas: &mut Canvas<'_>, arm: &ArmPanel<'_>, area: Area) -> Result<(), ChartError> {
+    let is_empty = [arm.anon, arm.peak, arm.live].iter().all(|values| values.iter().all(|value| !value.is_finite()));
+    let text = match (is_empty, arm.note) {
+        (false, _) => return Ok(()),
+        (true, note) => note.unwrap_or("no samples"),
+    };
+    let lines = wrap(text, NUMBERS, area.width() - 24.0, 4);
+    let first = (area.top + area.bottom) / 2.0 + 4.0 - 8.0 * (lines.len() as f64 - 1.0);
+    for (index, line) in lines.iter().enumerate() {
+        let at = ((area.left + area.right) / 2.0, first + 16.0 * index as f64);
+        canvas.text(line, at, Align::Middle, Type { face: NUMBERS, color: INK_SOFT })?;
+    }
+    Ok(())
+}

@@ -1,0 +1,140 @@
+//! The upper panel of a case: resident memory, from zero.
+
+use super::case::{CaseChart, ChartLine, Floor, LineRole, SlopeBand};
+use super::palette::{INK, faded, line_color};
+use super::panel::{EndLabel, Layer, Note, Panel, Stroke};
+use super::scale::byte_ticks;
+use super::series::{extent, last_finite};
+use crate::units::signed_bytes;
+
+/// The panel of everything resident, with live bytes as a thin line for comparison.
+pub(super) fn panel<'a>(chart: &'a CaseChart<'_>) -> Panel<'a> {
+    let x = iteration_range(chart.iterations);
+    let everything = chart.lines.iter().flat_map(|line| line.values.iter().copied());
+    let highest = extent(everything.chain(chart.means.iter().map(|mean| mean.level))).map_or(0.0, |(_, high)| high);
+    let high = if highest > 0.0 { highest * 1.06 } else { 1e6 };
+    let mut panel = Panel {
+        heading: "Resident memory",
+        x,
+        y: (0.0, high),
+        marks: byte_ticks(0.0, high, 5.0),
+        layers: Vec::new(),
+        labels: Vec::new(),
+        notes: Vec::new(),
+    };
+    add_ground(&mut panel, chart);
+    for line in drawn_lines(chart) {
+        panel.layers.push(series(line, chart.iterations));
+        let label = last_finite(line.values).map(|last| end_label(line, last));
+        panel.labels.extend(label);
+    }
+    add_evidence(&mut panel, chart);
+    add_outcome(&mut panel, chart);
+    panel
+}
+
+/// First and last iteration, never an empty interval.
+pub(super) fn iteration_range(iterations: &[f64]) -> (f64, f64) {
+    match extent(iterations.iter().copied()) {
+        Some((low, high)) if high > low => (low, high),
+        Some((only, _)) => (only - 0.5, only + 0.5),
+        None => (0.5, 1.5),
+    }
+}
+
+/// Level at the start and the first iteration of a line of slope `band.rate` through the middle of the judged windows.
+pub(super) fn wedge<'a>(judged: &[Floor], band: SlopeBand) -> Option<Layer<'a>> {
+    let judged: Vec<&Floor> = judged.iter().filter(|floor| floor.is_judged && floor.level.is_finite()).collect();
+    let (first, last) = (judged.first()?, judged.last()?);
+    let count = judged.len() as f64;
+    let middle = judged.iter().map(|floor| (floor.from + floor.to) / 2.0).sum::<f64>() / count;
+    let level = judged.iter().map(|floor| floor.level).sum::<f64>() / count;
+    let origin = (first.from, level - band.rate * (middle - first.from));
+    Some(Layer::Wedge { origin, to: last.to, rates: [band.low, band.rate, band.high] })
+}
+
+/// How a slope is told beside its wedge.
+pub(super) fn slope_label(band: SlopeBand, value: f64) -> EndLabel {
+    let told = |rate: f64| signed_bytes(rate).replace('-', "−");
+    let sign = if band.rate > 0.0 { "+" } else { "" };
+    let lines = vec![format!("{sign}{}/iteration", told(band.rate)), format!("{} to {}", told(band.low), told(band.high))];
+    EndLabel { value, stroke: Stroke { width: 1.4, color: faded(INK, 0.55) }, lines }
+}
+
+/// The value at which a wedge's middle ends.
+pub(super) fn wedge_end(layer: &Layer<'_>) -> f64 {
+    match layer {
+        Layer::Wedge { origin, to, rates } => origin.1 + rates[1] * (to - origin.0),
+        _ => f64::NAN,
+    }
+}
+
+fn add_ground(panel: &mut Panel<'_>, chart: &CaseChart<'_>) {
+    if let Some(at) = chart.reached_at {
+        panel.layers.push(Layer::Rule { at });
+        let text = format!("95 % of the ceiling by iteration {at:.0}");
+        panel.notes.push(Note { at, text, is_bold: false });
+    }
+    if let Some(from) = chart.judged_from {
+        panel.layers.push(Layer::Judged { from });
+        panel.notes.push(Note { at: from, text: format!("judged from iteration {from:.0}"), is_bold: false });
+    }
+}
+
+fn add_evidence<'a>(panel: &mut Panel<'a>, chart: &'a CaseChart<'_>) {
+    if let Some(band) = chart.slope
+        && let Some(layer) = wedge(&chart.means, band)
+    {
+        let label = slope_label(band, wedge_end(&layer));
+        panel.layers.push(layer);
+        panel.labels.push(label);
+    }
+    if let Some(mean) = chart.means.iter().rev().find(|mean| mean.level.is_finite()) {
+        panel.layers.push(Layer::Levels(&chart.means));
+        let stroke = Stroke { width: 3.0, color: INK };
+        panel.labels.push(EndLabel { value: mean.level, stroke, lines: vec!["means of windows".into()] });
+    }
+}
+
+fn add_outcome(panel: &mut Panel<'_>, chart: &CaseChart<'_>) {
+    if let Some(note) = chart.outcome_note {
+        let at = panel.x.1;
+        panel.layers.push(Layer::End { at });
+        panel.notes.push(Note { at, text: note.to_owned(), is_bold: true });
+    }
+}
+
+/// Lines that have data, areas and quiet lines first so that peaks lie on top.
+fn drawn_lines<'a>(chart: &'a CaseChart<'_>) -> Vec<&'a ChartLine<'a>> {
+    let rank = |role: LineRole| match role {
+        LineRole::Anon => 0,
+        LineRole::File => 1,
+        LineRole::Live => 2,
+        LineRole::Core => 3,
+        LineRole::IterationPeak => 4,
+        LineRole::Peak(_) => 5,
+    };
+    let mut lines: Vec<&ChartLine<'_>> = chart.lines.iter().filter(|line| last_finite(line.values).is_some()).collect();
+    lines.sort_by_key(|line| rank(line.role));
+    lines
+}
+
+fn series<'a>(line: &'a ChartLine<'_>, iterations: &'a [f64]) -> Layer<'a> {
+    let stroke = stroke(line.role);
+    let fill = (line.role == LineRole::Anon).then_some(faded(stroke.color, 0.13));
+    Layer::Series { iterations, values: line.values, stroke, fill, is_sparse: line.role == LineRole::Core }
+}
+
+fn stroke(role: LineRole) -> Stroke {
+    let width = match role {
+        LineRole::Anon | LineRole::IterationPeak => 1.4,
+        LineRole::Core => 1.6,
+        LineRole::File | LineRole::Live | LineRole::Peak(_) => 1.2,
+    };
+    Stroke { width, color: line_color(role) }
+}
+
+fn end_label(line: &ChartLine<'_>, last: f64) -> EndLabel {
+    let lines = vec![format!("{} {}", line.label, signed_bytes(last))];
+    EndLabel { value: last, stroke: stroke(line.role), lines }
+}

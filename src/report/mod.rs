@@ -1,0 +1,20 @@
+//! HOW IT IS TOLD: the run directory's files, charts, and what a person reads on the console.
+//!
+//! Everything here can be made again from the CSV files alone.
+
+mod case_chart;
+mod chart;
+pub mod console;
+mod run_directory;
+mod samples_file;
+mod sentence;
+mod verdicts_file;
+mod work_charts;
+
+pub use case_chart::{draw_case, draw_judged};
+pub use chart::ChartError;
+pub use run_directory::{Machine, RunDirectory, RunRecord, revision, transparent_huge_pages};
+pub use samples_file::{RecordedRun, SamplesFile, read_samples};
+pub use sentence::sentence;
+pub use verdicts_file::{CaseReport, LiveSource, Role, VerdictRow, VerdictsFile, read_verdicts};
+pub use work_charts::draw_works;

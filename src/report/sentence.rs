@@ -1,0 +1,92 @@
+//! A verdict in one plain sentence.
+
+use super::verdicts_file::VerdictRow;
+use crate::analysis::{Assessment, LiveFinding, LiveVerdict, ResidentCategory, ResidentFinding, State, TrendState};
+use crate::units::signed_bytes;
+
+/// What a case came to, in one sentence: `live: …; resident: …`. `failure` says how the child ended if it did not finish.
+pub fn sentence(assessment: Option<&Assessment>, row: &VerdictRow, failure: Option<&str>) -> String {
+    if let Some(failure) = failure {
+        return failure.to_owned();
+    }
+    let Some(found) = assessment else { return "nothing was measured".into() };
+    let mut parts = vec![match &found.live {
+        Some(live) => live_part(live, row),
+        None => format!("live: not readable under {}, so a leak cannot be told from the allocator", row.arm),
+    }];
+    for (resource, finding) in &found.resources {
+        if finding.verdict == LiveVerdict::Leak {
+            parts.push(format!("{resource}: {:+.2} in every iteration", finding.rate));
+        }
+    }
+    if let Some(resident) = &found.resident {
+        parts.push(resident_part(resident));
+    }
+    parts.join("; ")
+}
+
+fn live_part(live: &LiveFinding, row: &VerdictRow) -> String {
+    let per = |rate: f64| format!("{}/iteration", signed_bytes(rate));
+    let whose = if row.live_case.is_empty() || row.live_case == row.case { "" } else { " in the exact-live probe" };
+    let seen = format!("a leak of {} would have shown", per(live.minimum_detectable));
+    match live.verdict {
+        LiveVerdict::Leak => {
+            let range = format!("[{}, {}]", signed_bytes(live.low), signed_bytes(live.high));
+            format!("live: leak of {} {range}, called after {} iterations{whose}", per(live.rate), live.n)
+        }
+        LiveVerdict::Stable if live.low == 0.0 && live.high == 0.0 => {
+            format!("live: stable, flat to the byte over {} iterations{whose} ({seen})", live.n)
+        }
+        LiveVerdict::Stable => {
+            format!("live: stable, at most {} over {} iterations{whose} ({seen})", per(live.high.max(0.0)), live.n)
+        }
+        LiveVerdict::Plateau => {
+            let total = signed_bytes(live.total);
+            format!("live: plateau after {total} over {} iterations{whose} ({seen})", live.n)
+        }
+        LiveVerdict::Inconclusive if live.state == State::Missing => {
+            format!("live: undecided after {} iterations{whose} ({})", live.n, live.reason)
+        }
+        LiveVerdict::Inconclusive => {
+            let most = per(live.high.max(0.0));
+            format!("live: undecided after {} iterations{whose}, at most {most} ({})", live.n, live.reason)
+        }
+    }
+}
+
+fn resident_part(resident: &ResidentFinding) -> String {
+    let ceiling = signed_bytes(resident.ceiling);
+    let judged = resident.n + 1 - resident.judged_from;
+    let limit = format!(
+        "at most {} ({:.0} %) in {judged} iterations",
+        signed_bytes(resident.growth_limit.max(0.0)),
+        resident.percent_high.max(0.0)
+    );
+    let rate = format!(
+        "{}/iteration [{}, {}]",
+        signed_bytes(resident.rate),
+        signed_bytes(resident.low),
+        signed_bytes(resident.high)
+    );
+    let on = format!("on {ceiling}");
+    match resident.category {
+        ResidentCategory::Stable => format!("resident: stable at {ceiling}, {limit}"),
+        ResidentCategory::Plateau => {
+            format!("resident: plateau at {ceiling}, reached at iteration {}, {limit}", resident.reached_at)
+        }
+        ResidentCategory::CreepLinear => format!("resident: creep of {rate} {on}, not slowing down"),
+        ResidentCategory::CreepDecelerating => format!("resident: creep of {rate} {on}, slowing down"),
+        ResidentCategory::CreepCore => "resident: creep of what is left after everything is given back".into(),
+        ResidentCategory::PeakGrowth => format!("resident: the work's own peak grows by {rate} {on}, nothing is kept"),
+        ResidentCategory::Inconclusive if resident.state == TrendState::Short => {
+            format!("resident: not judged, {} iterations are too few ({} needed)", resident.n, resident.needed)
+        }
+        ResidentCategory::Inconclusive if resident.explained_by_live => {
+            format!("resident: grows by {rate}, which live bytes explain")
+        }
+        ResidentCategory::Inconclusive if resident.needed > resident.n as u64 => {
+            format!("resident: undecided, {limit}; {} iterations would decide", resident.needed)
+        }
+        ResidentCategory::Inconclusive => format!("resident: undecided, {limit} ({})", resident.reason),
+    }
+}
