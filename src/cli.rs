@@ -1,0 +1,296 @@
+//! The command line. Doc comments are the help texts; arguments become plain values once, and nothing downstream sees clap.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::suite::{InputSpec, to_name};
+
+/// Finds memory leaks and allocator creep in neural-network inference runtimes
+///
+/// Loads, compiles, runs and drops a model again and again in child processes under different allocators and settings,
+/// and tells leak from creep from plateau. Without a command it runs the suite `quick`.
+#[derive(Debug, Parser)]
+#[command(name = "highwater", version, max_term_width = 110, args_conflicts_with_subcommands = true)]
+#[command(subcommand_precedence_over_arg = true, after_help = EXAMPLES)]
+pub struct Cli {
+    /// The command; `run` where none is given.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// Options of `run`.
+    #[command(flatten)]
+    pub run: RunArguments,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  highwater                                  the suite `quick`: small real models under several allocators
+  highwater run --model net.onnx             your own model
+  highwater run --model net.onnx --input x=f32[1,3,224,224] --arm glibc --arm trim --iterations 300
+  highwater run recompile --list             what a suite would run
+  highwater report results/20260101T000000Z-host
+  highwater judge trace.csv --live uordblks,hblkhd --live-kind exact --resident rssanon_kb --resident-unit kB
+  highwater doctor                           what this machine offers
+
+Exit codes:
+  0 everything as expected   1 an unexpected verdict or outcome   2 bad usage or suite file
+  3 highwater failed, or its controls came out wrong   4 a case could not be decided   130 interrupted";
+
+/// Commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run suites, or one model under several arms
+    #[command(after_help = EXAMPLES)]
+    Run(Box<RunArguments>),
+    /// Judge and draw a recorded run again, from its CSV files alone
+    Report(ReportArguments),
+    /// Apply the verdict procedure to a series recorded elsewhere
+    #[command(after_help = JUDGE_EXAMPLES)]
+    Judge(Box<JudgeArguments>),
+    /// Say what this machine offers: allocators, tunables, kernel features, and the remedy for what is missing
+    Doctor,
+    /// Write a generated model with true layer structure and seeded random weights
+    #[command(after_help = MODEL_EXAMPLES)]
+    Model(ModelArguments),
+    /// Serve one job over the protocol (started by highwater itself)
+    #[command(hide = true)]
+    Worker,
+}
+
+/// Arguments of `run`.
+#[derive(Debug, Args)]
+pub struct RunArguments {
+    /// Suite files, or names of built-in suites: quick, recompile, selfcheck [default: quick]
+    #[arg(value_name = "SUITE")]
+    pub suites: Vec<String>,
+    /// Your own ONNX model instead of a suite, or the name of a model in the catalogue
+    #[arg(long, value_name = "FILE", conflicts_with = "suites")]
+    pub model: Option<PathBuf>,
+    /// Type and shape of an input whose dimensions the model leaves open, optionally filled with one value
+    #[arg(long, value_name = "NAME=f32[1,3,224,224]", value_parser = parse_input)]
+    pub input: Vec<(String, InputSpec)>,
+    /// Runtime, instead of the suite's
+    #[arg(long, value_name = "NAME")]
+    pub runtime: Option<String>,
+    /// Workload, instead of the suite's: recompile, reload, infer, concurrent, reject…
+    #[arg(long, value_name = "NAME")]
+    pub workload: Option<String>,
+    /// Arm, instead of the suite's: a name, a tunable such as glibc.malloc.arena_max=2, or the path of a library to preload
+    #[arg(long, value_name = "ARM")]
+    pub arm: Vec<String>,
+    /// Iterations at most
+    #[arg(long, value_name = "N")]
+    pub iterations: Option<u64>,
+    /// Time for each case, after which it is judged on what it has
+    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+    pub time: Option<Duration>,
+    /// Threads of the runtime
+    #[arg(long, value_name = "N", value_delimiter = ',')]
+    pub threads: Vec<u32>,
+    /// Fresh processes for each case
+    #[arg(long, value_name = "N")]
+    pub replicates: Option<u32>,
+    /// Iteration by which warm-up is declared to be over
+    #[arg(long, value_name = "N")]
+    pub settle: Option<u64>,
+    /// Judge on all iterations, so that a leak that begins late is seen
+    #[arg(long)]
+    pub no_early_stop: bool,
+    /// Only cases whose identifier matches
+    #[arg(long, value_name = "REGEX")]
+    pub filter: Option<regex::Regex>,
+    /// Say what would run, and run nothing
+    #[arg(long)]
+    pub list: bool,
+    /// Directory for the results [default: results/<UTC time>-<host>]
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Seed of generated inputs and noise
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Make a control come out wrong, to see that the run then says so
+    #[arg(long, value_enum, hide = true)]
+    pub sabotage: Option<Sabotage>,
+}
+
+/// A control that is made to come out wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Sabotage {
+    /// The positive control does not leak.
+    Positive,
+    /// The negative control leaks.
+    Negative,
+}
+
+/// Arguments of `report`.
+#[derive(Debug, Args)]
+pub struct ReportArguments {
+    /// Directory of a run
+    #[arg(value_name = "DIR")]
+    pub directory: PathBuf,
+}
+
+const JUDGE_EXAMPLES: &str = "\
+Examples:
+  highwater judge trace.csv --live uordblks,hblkhd --live-kind exact --resident rssanon_kb --resident-unit kB --skip 1
+  highwater judge results/<run>/samples.csv --case ppocr-cls.rten.recompile.glibc.t1
+  highwater judge mine.csv --resident rss --peak peak --format json
+
+One row is one iteration. Exit codes: 0 stable or plateau, 1 anything that grows, 4 inconclusive.";
+
+/// Arguments of `judge`.
+#[derive(Debug, Args)]
+pub struct JudgeArguments {
+    /// CSV file with a header
+    #[arg(value_name = "FILE.csv")]
+    pub file: PathBuf,
+    /// Columns with live bytes, summed
+    #[arg(long, value_name = "COL[,COL…]", value_delimiter = ',')]
+    pub live: Vec<String>,
+    /// Unit of the live columns
+    #[arg(long, value_enum, default_value = "bytes")]
+    pub live_unit: Unit,
+    /// Kind of the live counter: exact (no noise of its own), tcache (glibc with its thread cache), noisy [default: exact for
+    /// samples.csv as recorded, otherwise tcache]
+    #[arg(long, value_enum)]
+    pub live_kind: Option<Kind>,
+    /// Column with the number of threads, for the slack of a tcache counter
+    #[arg(long, value_name = "COL")]
+    pub threads_column: Option<String>,
+    /// Column with anonymous resident memory at rest
+    #[arg(long, value_name = "COL")]
+    pub resident: Option<String>,
+    /// Column with the highest anonymous memory inside each iteration, in the unit of --resident
+    #[arg(long, value_name = "COL")]
+    pub peak: Option<String>,
+    /// Unit of the resident and peak columns
+    #[arg(long, value_enum, default_value = "bytes")]
+    pub resident_unit: Unit,
+    /// Steps of a scenario cycle, as when models are switched in turn
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
+    pub cycle: u64,
+    /// First rows to leave out
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub skip: usize,
+    /// Iteration by which warm-up is declared to be over
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    pub settle: u64,
+    /// Tolerated growth of live bytes, bytes per iteration
+    #[arg(long, value_name = "BYTES", default_value_t = 1024.0)]
+    pub tolerance: f64,
+    /// Judge on all rows, so that a leak that begins late is seen
+    #[arg(long)]
+    pub no_early_stop: bool,
+    /// Only rows of this case: for the samples.csv of a run, whose columns are then known; settings come from verdicts.csv
+    #[arg(long, value_name = "ID")]
+    pub case: Option<String>,
+    /// Replicate of the case
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub replicate: u32,
+    /// Output
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: Format,
+    /// Draw the series and what the verdict rests on to FILE.svg and FILE.png
+    #[arg(long, value_name = "FILE")]
+    pub chart: Option<PathBuf>,
+}
+
+/// Units of columns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Unit {
+    /// Bytes.
+    #[value(name = "bytes")]
+    Bytes,
+    /// 1024 bytes, as /proc writes it.
+    #[value(name = "kB")]
+    Kilobytes,
+}
+
+impl Unit {
+    /// Bytes in one unit.
+    pub fn bytes(self) -> f64 {
+        match self {
+            Unit::Bytes => 1.0,
+            Unit::Kilobytes => 1024.0,
+        }
+    }
+}
+
+/// Kinds of live counters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Kind {
+    /// No noise of its own.
+    Exact,
+    /// glibc with its thread cache.
+    Tcache,
+    /// Noise without drift.
+    Noisy,
+}
+
+/// Output formats.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
+
+const MODEL_EXAMPLES: &str = "\
+Examples:
+  highwater model mobilenet_v2
+  highwater model inception_v3 --external --out models/inception_v3.onnx
+  highwater model mlp:layers=4,width=1024,batch=1";
+
+/// Arguments of `model`.
+#[derive(Debug, Args)]
+pub struct ModelArguments {
+    /// mobilenet_v2, inception_v3, transformer[:layers=…,hidden=…,tokens=…], mlp[:layers=…,width=…,batch=…]
+    #[arg(value_name = "NAME")]
+    pub name: String,
+    /// Put the weights into a file beside the model, every tensor aligned to 4096 bytes
+    #[arg(long)]
+    pub external: bool,
+    /// Seed of the weights
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// The file to write [default: NAME.onnx in the present folder]
+    #[arg(long, short, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
+impl ModelArguments {
+    /// The file to write.
+    pub fn path(&self) -> PathBuf {
+        self.out.clone().unwrap_or_else(|| PathBuf::from(format!("{}.onnx", to_name(&self.name))))
+    }
+}
+
+fn parse_input(text: &str) -> Result<(String, InputSpec), String> {
+    let (name, spec) =
+        text.split_once('=').ok_or_else(|| format!("`{text}` is not NAME=TYPE[SHAPE], such as x=f32[1,3,224,224]"))?;
+    Ok((name.to_owned(), spec.parse()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn run_is_the_default_command() {
+        let cli = Cli::parse_from(["highwater", "--model", "net.onnx", "--input", "x=f32[1,3]=0.5"]);
+        assert!(cli.command.is_none());
+        assert_eq!(cli.run.input[0].1.fill, Some(0.5));
+        let cli = Cli::parse_from(["highwater", "quick"]);
+        assert_eq!(cli.run.suites, ["quick"]);
+        let cli = Cli::parse_from(["highwater", "run", "quick", "--list"]);
+        assert!(matches!(cli.command, Some(Command::Run(run)) if run.list));
+    }
+}

@@ -1,0 +1,228 @@
+//! `highwater judge FILE.csv`: the verdict procedure on series recorded elsewhere, or again on those of a run.
+
+use std::path::Path;
+
+use serde::Serialize;
+
+use super::report::live_of;
+use crate::analysis::{Assessment, Evidence, LiveFinding, LiveKind, LiveSeries, ResidentFinding, Settings, Verdict, assess};
+use crate::cli::{Format, JudgeArguments, Kind};
+use crate::error::{AS_EXPECTED, Error, INCONCLUSIVE, UNEXPECTED};
+use crate::report::{VerdictRow, console, draw_judged, read_samples, read_verdicts, sentence};
+
+pub(super) fn judge(arguments: &JudgeArguments) -> Result<u8, Error> {
+    let (assessment, row) = match &arguments.case {
+        Some(case) => judge_case(arguments, case)?,
+        None => judge_columns(arguments)?,
+    };
+    match arguments.format {
+        Format::Text => console::print(&text(&assessment, &row)),
+        Format::Json => console::print(&json(&assessment)?),
+    }
+    Ok(match assessment.verdict {
+        Verdict::Stable | Verdict::Plateau => AS_EXPECTED,
+        Verdict::Inconclusive => INCONCLUSIVE,
+        _ => UNEXPECTED,
+    })
+}
+
+/// Judges one case of a run again, with the settings that `verdicts.csv` beside it records.
+fn judge_case(arguments: &JudgeArguments, case: &str) -> Result<(Assessment, VerdictRow), Error> {
+    let path = &arguments.file;
+    let wrong = |message: String| Error::Recorded { path: path.display().to_string(), message };
+    let runs = read_samples(path)?;
+    let run = runs.get(&(case.to_owned(), arguments.replicate)).ok_or_else(|| {
+        let known: Vec<_> = runs.keys().map(|(case, replicate)| format!("{case} ({replicate})")).collect();
+        wrong(format!("no case `{case}` with replicate {}: it holds {}", arguments.replicate, known.join(", ")))
+    })?;
+    let rows = read_verdicts(&path.with_file_name("verdicts.csv"))?;
+    let row = rows.into_iter().find(|row| row.case == case && row.replicate == arguments.replicate);
+    let mut row = row.ok_or_else(|| wrong(format!("verdicts.csv beside it has no row for `{case}`")))?;
+    let recorded = row.clone();
+    let assessment = row
+        .judge(&run.series, live_of(&recorded, &runs), true)
+        .ok_or_else(|| wrong(format!("no samples of `{case}`")))?;
+    if let Some(chart) = &arguments.chart {
+        draw_judged(&row, &run.series, live_of(&recorded, &runs), &assessment, chart)?;
+    }
+    Ok((assessment, row))
+}
+
+/// Judges the columns that the arguments name.
+fn judge_columns(arguments: &JudgeArguments) -> Result<(Assessment, VerdictRow), Error> {
+    if arguments.live.is_empty() && arguments.resident.is_none() && arguments.peak.is_none() {
+        let message = "nothing to judge: name columns with --live, --resident or --peak, or a --case of a run";
+        return Err(Error::Usage(message.into()));
+    }
+    let names = arguments
+        .live
+        .iter()
+        .chain(&arguments.resident)
+        .chain(&arguments.peak)
+        .chain(&arguments.threads_column)
+        .map(String::as_str)
+        .collect::<Vec<_>>();
+    let columns = read_columns(&arguments.file, &names, arguments.skip)?;
+    let column = |name: &String, factor: f64| -> Vec<f64> {
+        let index = names.iter().position(|known| known == name).unwrap_or_default();
+        columns[index].iter().map(|value| value * factor).collect()
+    };
+    let resident = arguments.resident_unit.bytes();
+    let live = arguments
+        .live
+        .iter()
+        .map(|name| column(name, arguments.live_unit.bytes()))
+        .reduce(|sum, next| sum.iter().zip(&next).map(|(a, b)| a + b).collect());
+    let threads = arguments.threads_column.as_ref().map(|name| column(name, 1.0));
+    let anon = arguments.resident.as_ref().map(|name| column(name, resident));
+    let peak = arguments.peak.as_ref().map(|name| column(name, resident));
+    let kind = match arguments.live_kind {
+        Some(Kind::Exact) => LiveKind::Exact,
+        Some(Kind::Noisy) => LiveKind::Noisy,
+        Some(Kind::Tcache) | None => LiveKind::Tcache,
+    };
+    let evidence = Evidence {
+        live: live.as_ref().map(|bytes| LiveSeries { bytes, kind, threads: threads.as_deref() }),
+        anon: anon.as_deref(),
+        peak: peak.as_deref(),
+        ..Evidence::default()
+    };
+    let settings = Settings {
+        settle: arguments.settle as usize,
+        tolerance: arguments.tolerance,
+        early_stop: !arguments.no_early_stop,
+        cycle: arguments.cycle as usize,
+        resident: anon.is_some() || peak.is_some(),
+        ..Settings::default()
+    };
+    let assessment = assess(&evidence, &settings);
+    let row = VerdictRow { case: arguments.file.display().to_string(), arm: "this counter".into(), ..VerdictRow::default() };
+    if let Some(chart) = &arguments.chart {
+        let series = crate::sample::Series::from_columns(
+            [("rss_anon_bytes", anon), ("peak_anon_bytes", peak), ("live_bytes", live)]
+                .into_iter()
+                .filter_map(|(name, column)| Some((name, column?)))
+                .collect(),
+        );
+        let case = row.case.clone();
+        let live = crate::report::LiveSource { case: &case, series: &series, kind: crate::arm::LiveKind::Exact };
+        draw_judged(&row, &series, Some(live), &assessment, chart)?;
+    }
+    Ok((assessment, row))
+}
+
+/// The columns called `names`, in their order; empty cells are missing values.
+fn read_columns(path: &Path, names: &[&str], skip: usize) -> Result<Vec<Vec<f64>>, Error> {
+    let wrong = |message: String| Error::Recorded { path: path.display().to_string(), message };
+    let file = std::fs::File::open(path).map_err(Error::file("cannot read", path))?;
+    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(file);
+    let header = reader.headers().map_err(|error| wrong(error.to_string()))?.clone();
+    let places = names
+        .iter()
+        .map(|name| {
+            header.iter().position(|column| column == *name).ok_or_else(|| {
+                let known: Vec<_> = header.iter().collect();
+                wrong(format!("no column `{name}`: it has {}", known.join(", ")))
+            })
+        })
+        .collect::<Result<Vec<_>, _>>()?;
+    let mut columns = vec![Vec::new(); names.len()];
+    let mut row = csv::StringRecord::new();
+    let mut number = 0;
+    while reader.read_record(&mut row).map_err(|error| wrong(error.to_string()))? {
+        number += 1;
+        if number <= skip {
+            continue;
+        }
+        for (column, place) in columns.iter_mut().zip(&places) {
+            let text = &row[*place];
+            let value = match text {
+                "" => f64::NAN,
+                _ => text.parse().map_err(|_| {
+                    let line = row.position().map_or(0, csv::Position::line);
+                    wrong(format!("line {line}: `{text}` in column `{}` is not a number", &header[*place]))
+                })?,
+            };
+            column.push(value);
+        }
+    }
+    if columns.iter().all(Vec::is_empty) {
+        return Err(wrong("no rows to judge".into()));
+    }
+    Ok(columns)
+}
+
+fn text(assessment: &Assessment, row: &VerdictRow) -> String {
+    let mut row = row.clone();
+    row.live_case.clear();
+    format!("{}\n    {}", assessment.verdict, sentence(Some(assessment), &row, None))
+}
+
+/// The JSON answer; numbers that do not exist, or are infinite, are null.
+#[derive(Serialize)]
+struct Answer<'a> {
+    verdict: Verdict,
+    reason: &'a str,
+    live: Option<Series<'a, LiveFinding>>,
+    resident: Option<Series<'a, ResidentFinding>>,
+    resources: Vec<(String, Series<'a, LiveFinding>)>,
+}
+
+/// The keys that every series has, and all else that was found.
+#[derive(Serialize)]
+struct Series<'a, Finding: Serialize> {
+    state: String,
+    n: usize,
+    rate: f64,
+    low: f64,
+    high: f64,
+    beta: f64,
+    p: f64,
+    minimum_detectable: f64,
+    finding: &'a Finding,
+}
+
+impl<'a> Series<'a, LiveFinding> {
+    fn of(found: &'a LiveFinding) -> Self {
+        Series {
+            state: found.verdict.to_string(),
+            n: found.n,
+            rate: found.rate,
+            low: found.low,
+            high: found.high,
+            beta: found.beta,
+            p: found.p,
+            minimum_detectable: found.minimum_detectable,
+            finding: found,
+        }
+    }
+}
+
+fn json(assessment: &Assessment) -> Result<String, Error> {
+    let resident = |found: &'_ ResidentFinding| -> (String, usize) {
+        let retention = if found.retention { "+retention" } else { "" };
+        (format!("{}{retention}", found.category), found.n)
+    };
+    let answer = Answer {
+        verdict: assessment.verdict,
+        reason: &assessment.reason,
+        live: assessment.live.as_ref().map(Series::of),
+        resident: assessment.resident.as_ref().map(|found| {
+            let (state, n) = resident(found);
+            Series {
+                state,
+                n,
+                rate: found.rate,
+                low: found.low,
+                high: found.high,
+                beta: found.beta,
+                p: found.p,
+                minimum_detectable: found.minimum_detectable,
+                finding: found,
+            }
+        }),
+        resources: assessment.resources.iter().map(|(what, found)| (what.to_string(), Series::of(found))).collect(),
+    };
+    serde_json::to_string_pretty(&answer)
+        .map_err(|error| Error::Recorded { path: "the answer".into(), message: error.to_string() })
+}

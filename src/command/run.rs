@@ -1,0 +1,220 @@
+//! `highwater run`: suites become cases, cases become runs, runs become rows, charts and an exit code.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use signal_hook::consts::{SIGINT, SIGTERM};
+
+use super::report::draw_all;
+use super::session::{Controls, Session};
+use crate::arm;
+use crate::cli::RunArguments;
+use crate::error::{AS_EXPECTED, Error, FAILED, INCONCLUSIVE, INTERRUPTED, UNEXPECTED};
+use crate::report::console::{self, Console, word};
+use crate::report::{Role, RunDirectory, VerdictRow};
+
+use crate::suite::{self, ArmChoice, Overrides, Settings, Suite};
+
+pub(super) fn run(arguments: &RunArguments) -> Result<u8, Error> {
+    let overrides = overrides(arguments)?;
+    let mut suites = Vec::new();
+    if let Some(model) = &arguments.model {
+        suites.push(suite::from_model(model, &overrides)?);
+    } else if arguments.suites.is_empty() {
+        suites.push(suite::apply(suite::open("quick")?, &overrides)?);
+    } else {
+        for name in &arguments.suites {
+            suites.push(suite::apply(suite::open(name)?, &overrides)?);
+        }
+    }
+    if arguments.list {
+        suites.iter().for_each(list);
+        return Ok(AS_EXPECTED);
+    }
+    let interrupted = watch_signals().map_err(|source| Error::Child { what: "watch signals for", case: "all".into(), source })?;
+    let mut exit = AS_EXPECTED;
+    for suite in &suites {
+        let out = arguments.out.as_ref().map(|out| if suites.len() > 1 { out.join(&suite.name) } else { out.clone() });
+        let directory = RunDirectory::create(out.as_deref())?;
+        exit = worst(exit, run_suite(suite, arguments, &directory, &interrupted)?);
+        if exit == INTERRUPTED {
+            break;
+        }
+    }
+    Ok(exit)
+}
+
+/// Runs one suite into its directory. Whatever ends it, what was measured before stays and is told of.
+fn run_suite(
+    suite: &Suite,
+    arguments: &RunArguments,
+    directory: &RunDirectory,
+    interrupted: &AtomicBool,
+) -> Result<u8, Error> {
+    let mut console = Console::new(suite.cases.len() * suite.replicates as usize);
+    if !suite.description.is_empty() {
+        console.say(&suite.description);
+    }
+    let ended = Session::open(suite, directory, &mut console, interrupted, reproduce(arguments, suite))
+        .and_then(|mut session| session.run_all(arguments.sabotage).map(|controls| (controls, session.into_rows())));
+    let (controls, rows) = match ended {
+        Ok(ended) => ended,
+        Err(error) => {
+            console.warn(&format!("what was measured before this error lies in {}", directory.path().display()));
+            return Err(error);
+        }
+    };
+    let cases: Vec<VerdictRow> = rows.into_iter().filter(|row| row.role == Role::Case).collect();
+    if !cases.is_empty() {
+        console.table(&cases);
+    }
+    if let Err(error) = draw_all(directory) {
+        console.warn(&format!("the charts could not be drawn: {}", error.chain()));
+    }
+    let was_interrupted = interrupted.load(Ordering::Relaxed);
+    let exit = if was_interrupted { INTERRUPTED } else { judge_run(&cases, controls) };
+    Session::close(directory, controls, exit)?;
+    summarize(&console, &cases, controls, directory, was_interrupted);
+    Ok(exit)
+}
+
+/// The exit code of a run that came to its end.
+fn judge_run(cases: &[VerdictRow], controls: Controls) -> u8 {
+    let ran = cases.iter().any(|row| row.outcome != "skipped");
+    if controls == Controls::Failed || !ran {
+        return FAILED;
+    }
+    let surprising = |row: &&VerdictRow| !row.as_expected && row.outcome != "skipped";
+    match cases.iter().filter(surprising).map(word).collect::<Vec<_>>() {
+        words if words.is_empty() => AS_EXPECTED,
+        words if words.iter().all(|word| *word == "inconclusive") => INCONCLUSIVE,
+        _ => UNEXPECTED,
+    }
+}
+
+/// The code that says more: a failure of highwater before an unexpected verdict before an undecided one.
+fn worst(one: u8, other: u8) -> u8 {
+    let order = [INTERRUPTED, FAILED, UNEXPECTED, INCONCLUSIVE, AS_EXPECTED];
+    order.into_iter().find(|code| *code == one || *code == other).unwrap_or(FAILED)
+}
+
+fn summarize(console: &Console, cases: &[VerdictRow], controls: Controls, directory: &RunDirectory, interrupted: bool) {
+    let count = |is: &dyn Fn(&VerdictRow) -> bool| cases.iter().filter(|row| is(row)).count();
+    let expected = count(&|row| row.as_expected);
+    let skipped = count(&|row| row.outcome == "skipped");
+    let other = cases.len() - expected - skipped;
+    let mut told = format!("{} cases: {expected} as expected, {other} not", cases.len());
+    if skipped > 0 {
+        told.push_str(&format!(", {skipped} skipped"));
+    }
+    console.say(&told);
+    for row in cases.iter().filter(|row| !row.as_expected) {
+        let run_again = if row.outcome == "skipped" { String::new() } else { format!("\n    run again: {}", row.reproduce) };
+        console.say(&format!("  {}: {} ({}){run_again}", row.case, word(row), row.sentence));
+    }
+    match controls {
+        Controls::Passed => console.say(
+            "controls: a planted leak of 64 B/iteration was found and the same work without it was not accused",
+        ),
+        Controls::Failed => {
+            console.warn("the controls came out wrong: the verdicts of this run are not to be trusted (see above)");
+        }
+        Controls::NotRun => {}
+    }
+    let path = directory.path().display();
+    if interrupted {
+        console.warn(&format!("interrupted; what was measured lies in {path}"));
+    } else {
+        console.say(&format!("results: {path} (samples.csv, verdicts.csv, run.json, charts/)"));
+    }
+}
+
+fn list(suite: &Suite) {
+    for case in &suite.cases {
+        let expected: Vec<_> = case.expect.iter().map(ToString::to_string).collect();
+        console::print(&format!(
+            "{}\n    at most {} iterations x {}; expected: {}; arm: {}",
+            case.id,
+            case.limits.iterations,
+            suite.replicates,
+            expected.join(", "),
+            case.arm.why
+        ));
+    }
+}
+
+/// A flag that Ctrl-C and SIGTERM set. The second one ends the process at once.
+fn watch_signals() -> std::io::Result<Arc<AtomicBool>> {
+    let interrupted = Arc::new(AtomicBool::new(false));
+    for signal in [SIGINT, SIGTERM] {
+        signal_hook::flag::register_conditional_default(signal, Arc::clone(&interrupted))?;
+        signal_hook::flag::register(signal, Arc::clone(&interrupted))?;
+    }
+    Ok(interrupted)
+}
+
+fn overrides(arguments: &RunArguments) -> Result<Overrides, Error> {
+    let arm = |text: &String| match arm::parse(text) {
+        None => Ok(ArmChoice::Named(text.clone())),
+        Some(Ok(arm)) => Ok(ArmChoice::Explicit(arm)),
+        Some(Err(problem)) => Err(Error::Usage(format!("--arm: {problem}"))),
+    };
+    Ok(Overrides {
+        runtime: arguments.runtime.clone(),
+        workload: arguments.workload.clone(),
+        arms: arguments.arm.iter().map(arm).collect::<Result<_, _>>()?,
+        replicates: arguments.replicates,
+        inputs: arguments.input.clone(),
+        filter: arguments.filter.clone(),
+        settings: Settings {
+            iterations: arguments.iterations,
+            time: arguments.time,
+            threads: Some(arguments.threads.clone()).filter(|threads| !threads.is_empty()),
+            settle: arguments.settle,
+            early_stop: arguments.no_early_stop.then_some(false),
+            seed: arguments.seed,
+            ..Settings::default()
+        },
+    })
+}
+
+/// The command that runs one case of this suite again: the same arguments with a filter of its own.
+fn reproduce(arguments: &RunArguments, suite: &Suite) -> impl Fn(&str) -> String {
+    let mut words = vec!["highwater".to_owned(), "run".into()];
+    match (&arguments.model, &suite.path) {
+        (Some(model), _) => words.extend(["--model".into(), quoted(&model.to_string_lossy())]),
+        (None, Some(path)) => words.push(quoted(&path.to_string_lossy())),
+        (None, None) => words.push(suite.name.clone()),
+    }
+    let mut option = |name: &str, value: Option<String>| {
+        words.extend(value.into_iter().flat_map(|value| [name.to_owned(), quoted(&value)]));
+    };
+    for (name, input) in &arguments.input {
+        option("--input", Some(format!("{name}={input}")));
+    }
+    for arm in &arguments.arm {
+        option("--arm", Some(arm.clone()));
+    }
+    let threads: Vec<_> = arguments.threads.iter().map(u32::to_string).collect();
+    option("--runtime", arguments.runtime.clone());
+    option("--workload", arguments.workload.clone());
+    option("--threads", Some(threads.join(",")).filter(|threads| !threads.is_empty()));
+    option("--iterations", arguments.iterations.map(|number| number.to_string()));
+    option("--time", arguments.time.map(|time| humantime::format_duration(time).to_string()));
+    option("--settle", arguments.settle.map(|number| number.to_string()));
+    option("--seed", arguments.seed.map(|number| number.to_string()));
+    if arguments.no_early_stop {
+        words.push("--no-early-stop".into());
+    }
+    let start = words.join(" ");
+    move |case: &str| format!("{start} --filter '^{}$'", regex::escape(case))
+}
+
+/// `text` as one word of a shell.
+fn quoted(text: &str) -> String {
+    if text.chars().all(|c| c.is_ascii_alphanumeric() || "_-=+./:,".contains(c)) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
+}
