@@ -10,6 +10,7 @@ use std::ffi::c_void;
 use std::hint::black_box;
 use std::process::Command;
 use std::sync::LazyLock;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -77,6 +78,7 @@ fn in_force_under(environment: &ChildEnvironment, extra: &[(&str, &str)]) -> InF
 #[test]
 fn child() {
     let Ok(role) = env::var(ROLE) else { return };
+    wait_for_main_thread();
     let in_force = in_force();
     let counter = LiveCounter::detect(&in_force);
     let said = match role.as_str() {
@@ -93,6 +95,18 @@ fn child() {
         other => panic!("unknown role {other}"),
     };
     println!("\n{MARK}{said}");
+}
+
+/// Waits until the main thread of the test harness sleeps: on its way there it allocates some hundred bytes, which an
+/// exact counter sees.
+fn wait_for_main_thread() {
+    let stat = format!("/proc/self/task/{}/stat", std::process::id());
+    let is_asleep = || {
+        std::thread::sleep(Duration::from_millis(10));
+        std::fs::read_to_string(&stat).unwrap().rsplit_once(") ").unwrap().1.starts_with('S')
+    };
+    // Three times in a row; at most a second, since this may be the main thread itself.
+    let _ = (0..33).any(|_| (0..3).all(|_| is_asleep()));
 }
 
 fn allocate(size: usize) -> *mut c_void {

@@ -8,15 +8,20 @@ use super::verdicts_file::{LiveSource, VerdictRow};
 use crate::analysis::{Assessment, LiveFinding, ResidentFinding};
 use crate::sample::Series;
 
-/// The lines of the upper panel: column, name, role.
-const LINES: [(&str, &str, LineRole); 7] = [
+/// The lines of recorded columns: column, name, role.
+const LINES: [(&str, &str, LineRole); 4] = [
     ("peak_anon_bytes", "peak of the iteration", LineRole::IterationPeak),
     ("rss_anon_bytes", "anonymous at rest", LineRole::Anon),
     ("rss_file_bytes", "files at rest", LineRole::File),
-    ("hwm_load_bytes", "peak in load", LineRole::Peak(Phase::Load)),
-    ("hwm_prepare_bytes", "peak in prepare", LineRole::Peak(Phase::Prepare)),
-    ("hwm_execute_bytes", "peak in execute", LineRole::Peak(Phase::Execute)),
     ("live_bytes", "live", LineRole::Live),
+];
+
+/// High-water marks of phases. They are drawn less the file pages at rest, as the peak of the iteration is, so that all
+/// lines of the panel mean anonymous memory.
+const MARKS: [(&str, &str, Phase); 3] = [
+    ("hwm_load_bytes", "peak in load", Phase::Load),
+    ("hwm_prepare_bytes", "peak in prepare", Phase::Prepare),
+    ("hwm_execute_bytes", "peak in execute", Phase::Execute),
 ];
 
 /// Draws a recorded case to `<folder>/<case>.svg` and `.png`; a replicate beyond the first has its number in the name.
@@ -63,6 +68,8 @@ fn draw(
     let lines = LINES.iter().filter_map(|(column, label, role)| {
         Some(ChartLine { label, role: *role, values: series.column(column)? })
     });
+    let marks = marks(series);
+    let marks = marks.iter().map(|(label, phase, values)| ChartLine { label, role: LineRole::Peak(*phase), values });
     let probe = live.filter(|live| live.case != row.case);
     let probe_iterations = numbers(probe.map_or(0, |probe| probe.series.len()));
     let live_probe = probe.and_then(|probe| {
@@ -76,7 +83,7 @@ fn draw(
         verdict: word(row),
         sentence: &row.sentence,
         iterations: &iterations,
-        lines: lines.collect(),
+        lines: lines.chain(marks).collect(),
         live_probe,
         floors: live_found.map_or(Vec::new(), floors),
         live_slope: live_found.and_then(|found| band(found.rate, found.low, found.high)),
@@ -87,6 +94,15 @@ fn draw(
         outcome_note: (row.outcome != "finished" && !row.outcome.is_empty()).then_some(row.outcome.as_str()),
     };
     chart::write(&chart::case_chart(&chart)?, stem).map(drop)
+}
+
+fn marks(series: &Series) -> Vec<(&'static str, Phase, Vec<f64>)> {
+    let files = series.column("rss_file_bytes");
+    let anonymous = |marks: &[f64]| match files {
+        Some(files) => marks.iter().zip(files).map(|(mark, file)| (mark - file).max(0.0)).collect(),
+        None => marks.to_vec(),
+    };
+    MARKS.iter().filter_map(|(column, label, phase)| Some((*label, *phase, anonymous(series.column(column)?)))).collect()
 }
 
 fn numbers(length: usize) -> Vec<f64> {

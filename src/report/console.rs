@@ -7,7 +7,7 @@
 use std::io::{IsTerminal, stderr, stdout};
 use std::time::{Duration, Instant};
 
-use comfy_table::{Attribute, Cell, CellAlignment, Color, ContentArrangement, Table, presets};
+use comfy_table::{Attribute, Cell, CellAlignment, Color, ContentArrangement, LineStyle, Table, TableStyle};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::verdicts_file::VerdictRow;
@@ -137,7 +137,8 @@ fn colour(row: &VerdictRow) -> Option<Color> {
 /// The table of all cases, plain unless `colours`; as wide as it needs to be unless on a terminal.
 pub fn table(rows: &[VerdictRow], colours: bool, terminal: bool) -> String {
     let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY);
+    let rule = LineStyle::none().fill('─').junction('─');
+    table.load_style(TableStyle::new().top_border(rule).header_separator(rule).bottom_border(rule));
     let arrangement = if terminal { ContentArrangement::Dynamic } else { ContentArrangement::Disabled };
     table.set_content_arrangement(arrangement);
     let workloads = rows.iter().any(|row| row.workload != "recompile");

@@ -162,6 +162,8 @@ verdict_row! {
     live_bytes: Option<f64>,
     /// Median resident memory at rest of the second half, bytes.
     steady_rss_bytes: Option<f64>,
+    /// Median anonymous resident memory at rest of the second half, bytes.
+    steady_anon_bytes: Option<f64>,
     /// Highest resident memory of the whole run, bytes.
     peak_rss_bytes: Option<f64>,
     /// Median of anonymous memory at rest less live bytes in the second half: what the allocator keeps, bytes.
@@ -326,6 +328,7 @@ impl VerdictRow {
             quantile(&left.iter().zip(&right).map(|(a, b)| join(*a, *b)).collect::<Vec<_>>(), 0.5)
         };
         self.live_bytes = median("live_bytes");
+        self.steady_anon_bytes = median("rss_anon_bytes");
         self.steady_rss_bytes = together("rss_anon_bytes", "rss_file_bytes", |anon, file| anon + file);
         let marks = ["hwm_load_bytes", "hwm_prepare_bytes", "hwm_execute_bytes", "hwm_drop_bytes"];
         let highest = marks.iter().filter_map(|name| series.column(name)).flatten().copied().filter(|mark| !mark.is_nan());
@@ -374,7 +377,9 @@ fn detail(outcome: &Outcome, evidence: &Evidence) -> String {
     match outcome {
         Outcome::Finished(_) | Outcome::Skipped { .. } => outcome.to_string(),
         _ => {
-            let words = evidence.output.last().map_or_else(String::new, |line| format!("; last output: {line}"));
+            // Rust ends a panic with notes on how to get a longer one.
+            let words = evidence.output.iter().rfind(|line| !line.starts_with("note: "));
+            let words = words.map_or_else(String::new, |line| format!("; last output: {line}"));
             format!("{outcome} {evidence}{words}")
         }
     }

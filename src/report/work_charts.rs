@@ -35,9 +35,15 @@ pub fn draw_works(
     for (work, rows) in works.iter().filter(|(_, rows)| rows.len() > 1) {
         let panels: Vec<Panel<'_>> = rows.iter().map(|row| panel(row, runs)).collect();
         let sentence = comparison(rows);
-        let chart = ArmsChart { title: work, sentence: &sentence, panels: panels.iter().map(Panel::shown).collect() };
-        chart::write(&chart::arms_chart(&chart)?, &folder.join(format!("{work}.arms")))?;
+        let mut chart = ArmsChart { title: work, sentence: &sentence, panels: panels.iter().map(Panel::shown).collect() };
         chart::write(&chart::cost_chart(&chart)?, &folder.join(format!("{work}.cost")))?;
+        chart.sentence = "Anonymous memory, every arm on the same scale.";
+        for (panel, shown) in panels.iter().zip(&mut chart.panels) {
+            // The lines are anonymous memory, so the levels told beside them are too.
+            shown.steady_rss_bytes = panel.row.steady_anon_bytes.unwrap_or(f64::NAN);
+            shown.peak_bytes = panel.row.resident_ceiling_bytes.unwrap_or(f64::NAN);
+        }
+        chart::write(&chart::arms_chart(&chart)?, &folder.join(format!("{work}.arms")))?;
         drawn += 2;
     }
     Ok(drawn)

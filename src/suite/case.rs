@@ -221,10 +221,11 @@ pub enum Fault {
         /// Bytes kept by the first iteration.
         bytes: u64,
     },
-    /// A long-lived block allocated on top of freed large ones in every iteration, while the old one is freed: the heap
-    /// top is pinned and freed memory below it stays resident. Creep under glibc, none with a fixed mmap threshold.
+    /// A small long-lived block moves on top of a large temporary one in every iteration: what is freed below it stays
+    /// resident, and the next block, a little larger, does not fit. Creep on flat live bytes under glibc, none where large
+    /// blocks are mapped. Live bytes stand still for as many iterations as there are pins.
     Pin {
-        /// Bytes of temporary blocks in an iteration.
+        /// Bytes of the temporary block.
         bytes: u64,
         /// Number of pins alive at once.
         #[serde(default = "default_pins")]
@@ -306,7 +307,7 @@ fn one() -> u64 {
 }
 
 fn default_pins() -> u64 {
-    200
+    4000
 }
 
 /// An arm: the allocator of the child and its settings. Arms are data; the catalogue of named ones is

@@ -128,13 +128,19 @@ impl Planted {
         }
     }
 
-    /// Frees the oldest pin, takes a temporary block a page larger than any before it, puts a new pin on top of it and
-    /// frees the block. The hole that it leaves lies between two pins and is too small for the next block: resident memory
-    /// grows by about `bytes` an iteration while live bytes stand still. Blocks that come by mmap leave no hole.
+    /// Takes a temporary block a little larger than any before it, moves the oldest pin on top of it and frees the block.
+    /// The hole that it leaves lies between two pins and is too small for the next block: resident memory grows by about
+    /// `bytes` an iteration while live bytes stand still. Blocks that come by mmap leave no hole.
+    ///
+    /// The allocator would put a pin into an older hole. In a real runtime those are taken by other temporary blocks at
+    /// that moment; so they are here, by blocks that nobody touches.
     fn move_pin(&mut self, bytes: usize, iteration: u64) {
         drop(self.pins.pop_front());
-        let temporary = black_box(touched(bytes + 4096 * iteration as usize));
+        let temporary = black_box(touched(bytes + 16 * iteration as usize));
+        let top = temporary.as_ptr().addr();
+        let fillers = if top < heap_end() { fill_holes_below(top) } else { Vec::new() };
         self.pins.push_back(black_box(vec![1u8; PIN_BYTES].into_boxed_slice()));
+        drop(fillers);
         drop(temporary);
     }
 
@@ -151,6 +157,28 @@ impl Planted {
         let amplitude = if iteration.is_multiple_of(OUTLIER_EVERY) { bytes * OUTLIER_FACTOR } else { bytes };
         self.held = touched((self.random.next_u64() % amplitude.max(1)) as usize);
     }
+}
+
+/// Takes every free place below `top` that a pin could go to, the large ones first.
+fn fill_holes_below(top: usize) -> Vec<Vec<u8>> {
+    let mut fillers = Vec::new();
+    for size in [64 << 10, 4 << 10, PIN_BYTES] {
+        loop {
+            let filler: Vec<u8> = black_box(Vec::with_capacity(size));
+            if filler.as_ptr().addr() > top {
+                break;
+            }
+            fillers.push(filler);
+        }
+    }
+    fillers
+}
+
+/// End of the heap that grows by `brk`, where glibc puts what it does not map.
+#[expect(unsafe_code, reason = "the end of the heap is known to sbrk alone")]
+fn heap_end() -> usize {
+    // SAFETY: an increment of 0 changes nothing and returns the present end.
+    unsafe { libc::sbrk(0) }.addr()
 }
 
 /// A block whose pages are all resident.

@@ -2,13 +2,13 @@
 
 use super::canvas::{Align, Area, Canvas, Type, compose};
 use super::error::ChartError;
-use super::font::{Face, ellipsize, wrap};
+use super::font::{Face, ellipsize};
 use super::header::{Header, MARGIN};
 use super::palette::{BLUE, GREEN, INK, INK_SOFT, PAPER, VERMILLION, badge_color, faded};
 use super::panel::{Layer, Panel, Stroke, TICK_LABELS_HEIGHT};
 use super::resident::iteration_range;
 use super::scale::byte_ticks;
-use super::series::extent;
+use super::series::{extent, last_measured};
 use crate::units::signed_bytes;
 
 const WIDTH: f64 = 960.0;
@@ -16,6 +16,7 @@ const COLUMN_GAP: f64 = 32.0;
 const ROW_GAP: f64 = 16.0;
 const LEGEND_HEIGHT: f64 = 26.0;
 const HEAD_HEIGHT: f64 = 50.0;
+const STACKED_HEAD_HEIGHT: f64 = 64.0;
 const AXIS_TITLE_HEIGHT: f64 = 18.0;
 
 const NAME: Face = Face::bold(12.5);
@@ -78,10 +79,13 @@ struct Grid {
     left: f64,
     plot_width: f64,
     plot_height: f64,
+    /// Whether an arm's numbers stand under its badge, because they do not fit beside every badge.
+    is_stacked: bool,
 }
 
 impl Grid {
-    fn new(count: usize, marks_width: f64) -> Self {
+    fn new(panels: &[ArmPanel<'_>], marks_width: f64) -> Self {
+        let count = panels.len();
         let columns = match count {
             0 | 1 => 1,
             2 | 4 => 2,
@@ -91,23 +95,33 @@ impl Grid {
         let left = MARGIN + marks_width;
         let plot_width = (WIDTH - MARGIN - left - COLUMN_GAP * (columns - 1) as f64) / columns as f64;
         let plot_height = [0.0, 260.0, 200.0, 150.0, 120.0][columns];
-        Grid { columns, rows: count.div_ceil(columns).max(1), left, plot_width, plot_height }
+        let is_wide = |arm: &ArmPanel<'_>| WORD.width(arm.verdict) + 20.0 + NUMBERS.width(&numbers(arm)) > plot_width;
+        let is_stacked = panels.iter().any(is_wide);
+        Grid { columns, rows: count.div_ceil(columns).max(1), left, plot_width, plot_height, is_stacked }
+    }
+
+    fn head_height(&self) -> f64 {
+        if self.is_stacked { STACKED_HEAD_HEIGHT } else { HEAD_HEIGHT }
     }
 
     fn height(&self) -> f64 {
         let gaps = (self.rows - 1) as f64 * (ROW_GAP + TICK_LABELS_HEIGHT);
-        self.rows as f64 * (HEAD_HEIGHT + self.plot_height) + gaps + TICK_LABELS_HEIGHT + AXIS_TITLE_HEIGHT
+        self.rows as f64 * (self.head_height() + self.plot_height) + gaps + TICK_LABELS_HEIGHT + AXIS_TITLE_HEIGHT
     }
 
     fn plot(&self, index: usize, top: f64) -> Area {
         let (row, column) = ((index / self.columns) as f64, (index % self.columns) as f64);
         let left = self.left + column * (self.plot_width + COLUMN_GAP);
-        let top = top + row * (HEAD_HEIGHT + self.plot_height + ROW_GAP + TICK_LABELS_HEIGHT) + HEAD_HEIGHT;
+        let top =
+            top + row * (self.head_height() + self.plot_height + ROW_GAP + TICK_LABELS_HEIGHT) + self.head_height();
         Area { left, top, right: left + self.plot_width, bottom: top + self.plot_height }
     }
 }
 
 /// Draws memory over iterations for each arm, all on one scale, as an SVG document 960 pixels wide.
+///
+/// # Errors
+/// If the embedded font is refused or the SVG writer fails; no series is an error.
 pub fn arms_chart(chart: &ArmsChart<'_>) -> Result<String, ChartError> {
     super::font::register()?;
     let everything = chart.panels.iter().flat_map(|arm| [arm.anon, arm.peak, arm.live]).flatten().copied();
@@ -116,7 +130,7 @@ pub fn arms_chart(chart: &ArmsChart<'_>) -> Result<String, ChartError> {
     let x = iteration_range_of_all(chart);
     let panels: Vec<Panel<'_>> = chart.panels.iter().map(|arm| arm_panel(arm, x, high, reference(chart))).collect();
     let marks_width = panels.first().map_or(40.0, Panel::marks_width);
-    let grid = Grid::new(panels.len(), marks_width);
+    let grid = Grid::new(&chart.panels, marks_width);
     let header = Header { title: chart.title, verdict: "", sentence: chart.sentence };
     let top = header.height(WIDTH) + LEGEND_HEIGHT;
     let height = (top + grid.height() + 14.0).ceil() as u32;
@@ -124,18 +138,16 @@ pub fn arms_chart(chart: &ArmsChart<'_>) -> Result<String, ChartError> {
     compose((WIDTH as u32, height), &description, |canvas| {
         header.draw(canvas, WIDTH)?;
         draw_legend(canvas, chart, top - 8.0)?;
-        let form = numbers_form(&chart.panels, grid.plot_width);
         for (index, (panel, arm)) in panels.iter().zip(&chart.panels).enumerate() {
             let area = grid.plot(index, top);
-            draw_head(canvas, arm, area, form)?;
+            draw_head(canvas, arm, area, &grid)?;
             panel.draw_plot(canvas, area)?;
-            if index % grid.columns == 0 {
+            if index % grid.columns == 0 && !panel.layers.is_empty() {
                 panel.draw_marks(canvas, area)?;
             }
             if index + grid.columns >= panels.len() {
                 panel.iteration_labels(canvas, area)?;
             }
-            draw_note(canvas, arm, area)?;
         }
         let middle = (grid.left + WIDTH - MARGIN) / 2.0;
         let look = Type { face: NUMBERS, color: INK_SOFT };
@@ -169,12 +181,14 @@ fn arm_panel<'a>(arm: &'a ArmPanel<'_>, x: (f64, f64), high: f64, reference: Opt
         series(arm.peak, VERMILLION, None),
     ];
     let reference = reference.filter(|level| *level <= high).map(|level| Layer::Reference { level });
+    let is_empty = [arm.anon, arm.peak, arm.live].iter().all(|values| last_measured(values).is_none());
     Panel {
         heading: arm.arm,
+        empty_text: arm.note.unwrap_or("no samples"),
         x,
         y: (0.0, high),
         marks: byte_ticks(0.0, high, 4.0),
-        layers: lines.into_iter().chain(reference).collect(),
+        layers: if is_empty { Vec::new() } else { lines.into_iter().chain(reference).collect() },
         labels: Vec::new(),
         notes: Vec::new(),
     }
@@ -202,13 +216,14 @@ fn draw_legend(canvas: &mut Canvas<'_>, chart: &ArmsChart<'_>, baseline: f64) ->
     Ok(())
 }
 
-fn draw_head(canvas: &mut Canvas<'_>, arm: &ArmPanel<'_>, area: Area, form: usize) -> Result<(), ChartError> {
+fn draw_head(canvas: &mut Canvas<'_>, arm: &ArmPanel<'_>, area: Area, grid: &Grid) -> Result<(), ChartError> {
     let name = ellipsize(arm.arm, NAME, area.width());
-    let top = area.top - HEAD_HEIGHT;
+    let top = area.top - grid.head_height();
     canvas.text(&name, (area.left, top + 14.0), Align::Start, Type { face: NAME, color: INK })?;
     let width = draw_word(canvas, arm.verdict, (area.left, top + 21.0), area.width())?;
     let look = Type { face: NUMBERS, color: INK_SOFT };
-    canvas.text(&numbers(arm, form), (area.left + width, top + 33.0), Align::Start, look)
+    let at = if grid.is_stacked { (area.left, top + 53.0) } else { (area.left + width, top + 33.0) };
+    canvas.text(&ellipsize(&numbers(arm), NUMBERS, area.width()), at, Align::Start, look)
 }
 
 /// A small badge; returns the room it took, with its gap.
@@ -228,39 +243,11 @@ pub(super) fn draw_word(
     Ok(width + 8.0)
 }
 
-/// What is said of an arm beside its badge; a larger form is shorter.
-fn numbers(arm: &ArmPanel<'_>, form: usize) -> String {
+/// What is said of an arm beside its badge.
+fn numbers(arm: &ArmPanel<'_>) -> String {
     let (rest, peak) = (arm.steady_rss_bytes, arm.peak_bytes);
     if !(rest.is_finite() && peak.is_finite()) || arm.note.is_some() {
         return String::new();
     }
-    match form {
-        0 => format!("{} at rest, peak {}", signed_bytes(rest), signed_bytes(peak)),
-        1 => format!("{}, peak {}", signed_bytes(rest), signed_bytes(peak)),
-        2 => format!("peak {}", signed_bytes(peak)),
-        _ => String::new(),
-    }
-}
-
-/// The longest form that fits beside every badge, so that all panels say the same.
-fn numbers_form(panels: &[ArmPanel<'_>], width: f64) -> usize {
-    let fits = |form: &usize| {
-        panels.iter().all(|arm| WORD.width(arm.verdict) + 20.0 + NUMBERS.width(&numbers(arm, *form)) <= width)
-    };
-    (0..3).find(fits).unwrap_or(3)
-}
-
-fn draw_note(canvas: &mut Canvas<'_>, arm: &ArmPanel<'_>, area: Area) -> Result<(), ChartError> {
-    let is_empty = [arm.anon, arm.peak, arm.live].iter().all(|values| values.iter().all(|value| !value.is_finite()));
-    let text = match (is_empty, arm.note) {
-        (false, _) => return Ok(()),
-        (true, note) => note.unwrap_or("no samples"),
-    };
-    let lines = wrap(text, NUMBERS, area.width() - 24.0, 4);
-    let first = (area.top + area.bottom) / 2.0 + 4.0 - 8.0 * (lines.len() as f64 - 1.0);
-    for (index, line) in lines.iter().enumerate() {
-        let at = ((area.left + area.right) / 2.0, first + 16.0 * index as f64);
-        canvas.text(line, at, Align::Middle, Type { face: NUMBERS, color: INK_SOFT })?;
-    }
-    Ok(())
+    format!("{} at rest, peak {}", signed_bytes(rest), signed_bytes(peak))
 }

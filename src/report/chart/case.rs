@@ -126,6 +126,9 @@ pub struct CaseChart<'a> {
 }
 
 /// Draws a case as an SVG document of 960 x 600 pixels.
+///
+/// # Errors
+/// If the embedded font is refused or the SVG writer fails; no series is an error.
 pub fn case_chart(chart: &CaseChart<'_>) -> Result<String, ChartError> {
     let description = format!("{}: {}. {}", chart.title, chart.verdict, chart.sentence);
     compose((WIDTH as u32, HEIGHT as u32), &description, |canvas| {
@@ -187,4 +190,3 @@ fn axis_title(canvas: &mut Canvas<'_>, title: &str, area: Area) -> Result<(), Ch
     let look = Type { face: Face::regular(11.5), color: INK_SOFT };
     canvas.text(title, ((area.left + area.right) / 2.0, baseline), Align::Middle, look)
 }
-

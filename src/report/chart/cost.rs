@@ -44,6 +44,9 @@ impl Column {
 }
 
 /// Draws what each arm keeps, needs and takes, as an SVG document 960 pixels wide.
+///
+/// # Errors
+/// If the embedded font is refused or the SVG writer fails.
 pub fn cost_chart(chart: &ArmsChart<'_>) -> Result<String, ChartError> {
     register()?;
     let header = Header { title: chart.title, verdict: "", sentence: chart.sentence };

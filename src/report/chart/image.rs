@@ -18,6 +18,9 @@ const SCALE: f32 = 1.5;
 const COLOR_STEP: u8 = 5;
 
 /// The chart as PNG at one and a half times its nominal size, drawn with the embedded font whatever fonts the machine has.
+///
+/// # Errors
+/// If `svg` is no SVG document or cannot be rendered.
 pub fn png(svg: &str) -> Result<Vec<u8>, ChartError> {
     let tree = usvg::Tree::from_str(svg, &options()).map_err(ChartError::Parse)?;
     let size = tree.size();
@@ -36,6 +39,9 @@ pub(super) fn options() -> usvg::Options<'static> {
 }
 
 /// Writes `<stem>.svg` and `<stem>.png`, each whole or not at all; returns their paths in that order.
+///
+/// # Errors
+/// If `svg` cannot be rendered or a file cannot be written; nothing is written in the first case.
 pub fn write(svg: &str, stem: &Path) -> Result<[PathBuf; 2], ChartError> {
     let picture = png(svg)?;
     let path = |extension: &str| {
@@ -55,7 +61,8 @@ fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     let mut name = path.as_os_str().to_owned();
     name.push(format!(".{}.part", std::process::id()));
     let part = PathBuf::from(name);
-    let written = fs::File::create(&part).and_then(|mut file| file.write_all(content)).and_then(|()| fs::rename(&part, path));
+    let written =
+        fs::File::create(&part).and_then(|mut file| file.write_all(content)).and_then(|()| fs::rename(&part, path));
     written.inspect_err(|_| {
         // The first error is the one to tell; a remainder that cannot be removed changes nothing about it.
         let _ = fs::remove_file(&part);

@@ -20,7 +20,8 @@ pub(super) fn spread(wanted: &[f64], heights: &[f64], low: f64, high: f64) -> Ve
     order.sort_by(|a, b| wanted[*a].total_cmp(&wanted[*b]).then(a.cmp(b)));
     let mut pools: Vec<Pool> = Vec::new();
     for index in order {
-        let mut pool = Pool { members: vec![index], height: heights[index], starts: wanted[index] - heights[index] / 2.0 };
+        let mut pool =
+            Pool { members: vec![index], height: heights[index], starts: wanted[index] - heights[index] / 2.0 };
         while let Some(before) = pools.pop_if(|before| before.top(low, high) + before.height > pool.top(low, high)) {
             let shift = before.height * pool.members.len() as f64;
             let members = [before.members, pool.members].concat();

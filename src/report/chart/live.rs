@@ -5,7 +5,7 @@ use super::palette::{GREEN, INK};
 use super::panel::{EndLabel, Layer, Note, Panel, Stroke};
 use super::resident::{iteration_range, slope_label, wedge, wedge_end};
 use super::scale::{byte_ticks, grouped};
-use super::series::{extent, last_finite};
+use super::series::{extent, is_measured, last_measured};
 
 /// The scale never spans less than this many bytes, so that a series which is flat to the byte is a line and not an axis of fractions.
 const SMALLEST_SPAN: f64 = 1024.0;
@@ -21,10 +21,11 @@ pub(super) fn panel<'a>(chart: &'a CaseChart<'_>) -> Option<Panel<'a>> {
     let own = chart.lines.iter().find(|line| line.role == LineRole::Live);
     let probe = chart.live_probe.as_ref().map(|probe| (probe.label, probe.iterations, probe.values));
     let (label, iterations, values) = probe.or(own.map(|line| (line.label, chart.iterations, line.values)))?;
-    let last = last_finite(values)?;
+    let last = last_measured(values)?;
     let (low, high) = value_range(values, &chart.floors);
     let mut panel = Panel {
         heading: if probe.is_some() { "Live bytes, exact, in a probe run" } else { "Live bytes" },
+        empty_text: "no samples",
         x: iteration_range(iterations),
         y: (low, high),
         marks: byte_ticks(low, high, 4.0),
@@ -32,9 +33,15 @@ pub(super) fn panel<'a>(chart: &'a CaseChart<'_>) -> Option<Panel<'a>> {
         labels: Vec::new(),
         notes: hidden_part(values, low, high).into_iter().map(|text| off_scale_note(iterations, text)).collect(),
     };
-    if let Some(from) = chart.floors.iter().find(|floor| floor.is_judged).map(|floor| floor.from) {
+    if let Some(from) =
+        chart.floors.iter().find(|floor| floor.is_judged && floor.from.is_finite()).map(|floor| floor.from)
+    {
         panel.layers.push(Layer::Judged { from });
-        panel.notes.push(Note { at: from, text: format!("judged from iteration {from:.0}"), is_bold: false });
+        panel.notes.push(Note {
+            at: from,
+            text: format!("judged from iteration {}", grouped(from, 0)),
+            is_bold: false,
+        });
     }
     let stroke = Stroke { width: 1.8, color: GREEN };
     panel.layers.push(Layer::Series { iterations, values, stroke, fill: None, is_sparse: false });
@@ -51,7 +58,7 @@ fn add_evidence<'a>(panel: &mut Panel<'a>, chart: &'a CaseChart<'_>) {
         panel.labels.push(slope_label(band, wedge_end(&layer)));
         panel.layers.push(layer);
     }
-    if let Some(floor) = chart.floors.iter().rev().find(|floor| floor.level.is_finite()) {
+    if let Some(floor) = chart.floors.iter().rev().find(|floor| is_measured(floor.level)) {
         panel.layers.push(Layer::Levels(&chart.floors));
         let stroke = Stroke { width: 3.0, color: INK };
         panel.labels.push(EndLabel { value: floor.level, stroke, lines: vec!["floors of windows".into()] });

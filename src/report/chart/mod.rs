@@ -1,7 +1,7 @@
 //! Charts: what memory did, as pictures that need no fonts, no network and no explanation.
 //!
 //! Each chart is made once as SVG and converted to PNG with the same embedded font, so a README, a report and a nightly mail show the
-//! same picture. The functions take plain values and give text or bytes; only [`write`] touches the disk. The same input always gives
+//! same picture. The functions take plain values and give text or bytes; only [`write()`] touches the disk. The same input always gives
 //! the same bytes.
 //!
 //! * [`case_chart`]: one case; resident memory above, live bytes below on a scale of their own, with the windows and slopes the

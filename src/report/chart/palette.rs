@@ -57,7 +57,7 @@ pub(super) fn line_color(role: LineRole) -> RGBAColor {
 pub(super) fn badge_color(verdict: &str) -> RGBAColor {
     let words = verdict.to_lowercase();
     let has = |stems: &[&str]| stems.iter().any(|stem| words.contains(stem));
-    if has(&["crash", "exited", "timed", "killed", "signal", "out of memory", "fail"]) {
+    if has(&["crash", "exited", "timed", "killed", "signal", "memory", "interrupt", "fail"]) {
         solid(52, 54, 60)
     } else if has(&["inconclusive", "missing", "skip", "incompatible", "unknown", "short"]) {
         solid(96, 101, 108)

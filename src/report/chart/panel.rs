@@ -8,7 +8,7 @@ use plotters::style::RGBAColor;
 use super::canvas::{Align, Area, Canvas, Point, Type};
 use super::case::Floor;
 use super::error::ChartError;
-use super::font::{Face, ellipsize};
+use super::font::{Face, ellipsize, wrap};
 use super::labels::{Span, count_that_fits, rows, spread};
 use super::palette::{AXIS, GRID, INK, INK_SOFT};
 use super::scale::{Scale, Tick, iteration_ticks};
@@ -75,6 +75,8 @@ pub(super) struct Note {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Panel<'a> {
     pub heading: &'a str,
+    /// Stands in the plot where there are no layers.
+    pub empty_text: &'a str,
     pub x: (f64, f64),
     pub y: (f64, f64),
     pub marks: Vec<Tick>,
@@ -115,8 +117,10 @@ impl<'a> Panel<'a> {
         let places = self.note_places(sides);
         let rows = places.iter().map(|(_, row)| row + 1).max().unwrap_or(0);
         let heading_end = sides.0 + HEADING.width(self.heading) + NOTE_GAP;
-        let is_beside = rows <= 1 && places.iter().all(|(span, _)| span.start >= heading_end);
-        HEADING_HEIGHT + if is_beside { 2.0 } else { 4.0 + NOTE_HEIGHT * rows as f64 }
+        // The heading shares the uppermost row of notes if they leave it room.
+        let is_beside = places.iter().all(|(span, row)| row + 1 < rows || span.start >= heading_end);
+        let rows_below = if is_beside { rows.saturating_sub(1) } else { rows };
+        HEADING_HEIGHT + 2.0 + NOTE_HEIGHT * rows_below as f64
     }
 
     /// Draws the panel with its plot in `area`; the head stands above it.
@@ -129,9 +133,12 @@ impl<'a> Panel<'a> {
         self.draw_labels(canvas, area)
     }
 
-    /// Draws grid, layers and base line, without any text but for an empty plot.
+    /// Draws grid, layers and base line; a plot without any sample says so instead.
     pub fn draw_plot(&self, canvas: &mut Canvas<'_>, area: Area) -> Drawn {
         let scales = self.scales(area);
+        if self.layers.is_empty() {
+            return self.draw_nothing(canvas, area);
+        }
         for layer in self.layers.iter().filter(|layer| layer.is_ground()) {
             layer.draw(canvas, &scales)?;
         }
@@ -165,6 +172,17 @@ impl<'a> Panel<'a> {
             canvas.line(&[(x, area.bottom), (x, area.bottom + 4.0)], 1.0, AXIS)?;
             let look = Type { face: SMALL, color: INK_SOFT };
             canvas.text(&tick.text, (x, area.bottom + TICK_LABELS_HEIGHT - 3.0), Align::Middle, look)?;
+        }
+        Ok(())
+    }
+
+    fn draw_nothing(&self, canvas: &mut Canvas<'_>, area: Area) -> Drawn {
+        canvas.line(&[(area.left, area.bottom), (area.right, area.bottom)], 1.0, AXIS)?;
+        let lines = wrap(self.empty_text, SMALL, area.width() - 24.0, 4);
+        let first = (area.top + area.bottom) / 2.0 + 4.0 - 8.0 * (lines.len() as f64 - 1.0);
+        for (index, line) in lines.iter().enumerate() {
+            let at = ((area.left + area.right) / 2.0, first + 16.0 * index as f64);
+            canvas.text(line, at, Align::Middle, Type { face: SMALL, color: INK_SOFT })?;
         }
         Ok(())
     }
@@ -213,7 +231,11 @@ impl<'a> Panel<'a> {
             let stroke = label.stroke;
             let elbow = [(area.right + 3.0, *y), (area.right + 10.0, first)];
             canvas.line(&elbow, 1.0, stroke.color)?;
-            canvas.line(&[(area.right + 10.0, first), (area.right + 24.0, first)], stroke.width.max(2.0), stroke.color)?;
+            canvas.line(
+                &[(area.right + 10.0, first), (area.right + 24.0, first)],
+                stroke.width.max(2.0),
+                stroke.color,
+            )?;
             for (index, line) in label.lines.iter().enumerate() {
                 let at = (area.right + LABEL_INDENT, first + 4.0 + LABEL_LINE * index as f64);
                 let color = if index == 0 { INK } else { INK_SOFT };

@@ -3,8 +3,8 @@
 use super::case::{CaseChart, ChartLine, Floor, LineRole, SlopeBand};
 use super::palette::{INK, faded, line_color};
 use super::panel::{EndLabel, Layer, Note, Panel, Stroke};
-use super::scale::byte_ticks;
-use super::series::{extent, last_finite};
+use super::scale::{byte_ticks, grouped};
+use super::series::{extent, is_measured, last_measured};
 use crate::units::signed_bytes;
 
 /// The panel of everything resident, with live bytes as a thin line for comparison.
@@ -13,23 +13,32 @@ pub(super) fn panel<'a>(chart: &'a CaseChart<'_>) -> Panel<'a> {
     let everything = chart.lines.iter().flat_map(|line| line.values.iter().copied());
     let highest = extent(everything.chain(chart.means.iter().map(|mean| mean.level))).map_or(0.0, |(_, high)| high);
     let high = if highest > 0.0 { highest * 1.06 } else { 1e6 };
+    let has_lines = chart.lines.iter().any(|line| last_measured(line.values).is_some());
     let mut panel = Panel {
         heading: "Resident memory",
+        empty_text: "no samples",
         x,
         y: (0.0, high),
-        marks: byte_ticks(0.0, high, 5.0),
+        marks: if has_lines { byte_ticks(0.0, high, 5.0) } else { Vec::new() },
         layers: Vec::new(),
         labels: Vec::new(),
         notes: Vec::new(),
     };
+    if !has_lines {
+        panel.notes.extend(outcome(&panel, chart));
+        return panel;
+    }
     add_ground(&mut panel, chart);
     for line in drawn_lines(chart) {
         panel.layers.push(series(line, chart.iterations));
-        let label = last_finite(line.values).map(|last| end_label(line, last));
+        let label = last_measured(line.values).map(|last| end_label(line, last));
         panel.labels.extend(label);
     }
     add_evidence(&mut panel, chart);
-    add_outcome(&mut panel, chart);
+    if let Some(note) = outcome(&panel, chart) {
+        panel.layers.push(Layer::End { at: note.at });
+        panel.notes.push(note);
+    }
     panel
 }
 
@@ -42,9 +51,12 @@ pub(super) fn iteration_range(iterations: &[f64]) -> (f64, f64) {
     }
 }
 
-/// Level at the start and the first iteration of a line of slope `band.rate` through the middle of the judged windows.
+/// The line of slope `band.rate` through the middle of the judged windows, with its limits opening from where they begin.
 pub(super) fn wedge<'a>(judged: &[Floor], band: SlopeBand) -> Option<Layer<'a>> {
-    let judged: Vec<&Floor> = judged.iter().filter(|floor| floor.is_judged && floor.level.is_finite()).collect();
+    if !band.rate.is_finite() {
+        return None;
+    }
+    let judged: Vec<&Floor> = judged.iter().filter(|floor| floor.is_judged && is_measured(floor.level)).collect();
     let (first, last) = (judged.first()?, judged.last()?);
     let count = judged.len() as f64;
     let middle = judged.iter().map(|floor| (floor.from + floor.to) / 2.0).sum::<f64>() / count;
@@ -57,7 +69,8 @@ pub(super) fn wedge<'a>(judged: &[Floor], band: SlopeBand) -> Option<Layer<'a>> 
 pub(super) fn slope_label(band: SlopeBand, value: f64) -> EndLabel {
     let told = |rate: f64| signed_bytes(rate).replace('-', "−");
     let sign = if band.rate > 0.0 { "+" } else { "" };
-    let lines = vec![format!("{sign}{}/iteration", told(band.rate)), format!("{} to {}", told(band.low), told(band.high))];
+    let lines =
+        vec![format!("{sign}{}/iteration", told(band.rate)), format!("{} to {}", told(band.low), told(band.high))];
     EndLabel { value, stroke: Stroke { width: 1.4, color: faded(INK, 0.55) }, lines }
 }
 
@@ -70,14 +83,18 @@ pub(super) fn wedge_end(layer: &Layer<'_>) -> f64 {
 }
 
 fn add_ground(panel: &mut Panel<'_>, chart: &CaseChart<'_>) {
-    if let Some(at) = chart.reached_at {
+    if let Some(at) = chart.reached_at.filter(|at| at.is_finite()) {
         panel.layers.push(Layer::Rule { at });
-        let text = format!("95 % of the ceiling by iteration {at:.0}");
+        let text = format!("95 % of the ceiling by iteration {}", grouped(at, 0));
         panel.notes.push(Note { at, text, is_bold: false });
     }
-    if let Some(from) = chart.judged_from {
+    if let Some(from) = chart.judged_from.filter(|from| from.is_finite()) {
         panel.layers.push(Layer::Judged { from });
-        panel.notes.push(Note { at: from, text: format!("judged from iteration {from:.0}"), is_bold: false });
+        panel.notes.push(Note {
+            at: from,
+            text: format!("judged from iteration {}", grouped(from, 0)),
+            is_bold: false,
+        });
     }
 }
 
@@ -89,19 +106,16 @@ fn add_evidence<'a>(panel: &mut Panel<'a>, chart: &'a CaseChart<'_>) {
         panel.layers.push(layer);
         panel.labels.push(label);
     }
-    if let Some(mean) = chart.means.iter().rev().find(|mean| mean.level.is_finite()) {
+    if let Some(mean) = chart.means.iter().rev().find(|mean| is_measured(mean.level)) {
         panel.layers.push(Layer::Levels(&chart.means));
         let stroke = Stroke { width: 3.0, color: INK };
         panel.labels.push(EndLabel { value: mean.level, stroke, lines: vec!["means of windows".into()] });
     }
 }
 
-fn add_outcome(panel: &mut Panel<'_>, chart: &CaseChart<'_>) {
-    if let Some(note) = chart.outcome_note {
-        let at = panel.x.1;
-        panel.layers.push(Layer::End { at });
-        panel.notes.push(Note { at, text: note.to_owned(), is_bold: true });
-    }
+fn outcome(panel: &Panel<'_>, chart: &CaseChart<'_>) -> Option<Note> {
+    let at = extent(chart.iterations.iter().copied()).map_or(panel.x.1, |(_, last)| last);
+    chart.outcome_note.map(|note| Note { at, text: note.to_owned(), is_bold: true })
 }
 
 /// Lines that have data, areas and quiet lines first so that peaks lie on top.
@@ -114,7 +128,8 @@ fn drawn_lines<'a>(chart: &'a CaseChart<'_>) -> Vec<&'a ChartLine<'a>> {
         LineRole::IterationPeak => 4,
         LineRole::Peak(_) => 5,
     };
-    let mut lines: Vec<&ChartLine<'_>> = chart.lines.iter().filter(|line| last_finite(line.values).is_some()).collect();
+    let mut lines: Vec<&ChartLine<'_>> =
+        chart.lines.iter().filter(|line| last_measured(line.values).is_some()).collect();
     lines.sort_by_key(|line| rank(line.role));
     lines
 }

@@ -32,8 +32,8 @@ pub(super) struct Tick {
 
 /// Marks of a byte axis: about `target` multiples of 1, 2 or 5 times a power of ten between `low` and `high`, all in one unit.
 ///
-/// The unit is the largest in which the marks need at most two decimals, so a flat series of 931,824 bytes is marked in whole bytes
-/// with separators and not in equal-looking fractions of a megabyte.
+/// The unit is the largest in which the marks need at most two decimals, so a flat series of 931,824 bytes is marked at 931.5 and
+/// 932.0 kB, or in whole bytes with separators, and not in equal-looking fractions of a megabyte.
 pub(super) fn byte_ticks(low: f64, high: f64, target: f64) -> Vec<Tick> {
     let step = nice_step((high - low) / target.max(1.0)).max(1.0);
     let largest = low.abs().max(high.abs());
@@ -114,9 +114,14 @@ mod tests {
     fn units_follow_the_range() {
         assert_eq!(texts(&byte_ticks(0.0, 66e6, 4.0)), ["0", "20 MB", "40 MB", "60 MB"]);
         assert_eq!(texts(&byte_ticks(0.0, 1.1e9, 3.0)), ["0", "0.5 GB", "1.0 GB"]);
-        assert_eq!(texts(&byte_ticks(931_312.0, 932_336.0, 3.0)), ["931,500 B", "932,000 B"]);
+        assert_eq!(texts(&byte_ticks(931_312.0, 932_336.0, 3.0)), ["931.5 kB", "932.0 kB"]);
         assert_eq!(texts(&byte_ticks(8_330_000.0, 8_356_000.0, 3.0)), ["8.33 MB", "8.34 MB", "8.35 MB"]);
         assert_eq!(texts(&byte_ticks(8_330_000.0, 8_339_000.0, 2.0)), ["8,330 kB", "8,335 kB"]);
+    }
+
+    #[test]
+    fn marks_of_a_narrow_range_differ() {
+        assert_eq!(texts(&byte_ticks(8_330_000.0, 8_330_010.0, 2.0)), ["8,330,000 B", "8,330,005 B", "8,330,010 B"]);
     }
 
     #[test]

@@ -3,6 +3,14 @@
 use super::canvas::Point;
 use super::scale::Scale;
 
+/// More bytes or iterations than any machine has; what is larger, or no number, counts as not measured.
+const ABSURD: f64 = 1e18;
+
+/// Whether `value` is something that was measured.
+pub(super) fn is_measured(value: f64) -> bool {
+    value.abs() < ABSURD
+}
+
 /// What is known of the samples that fall into one column of pixels.
 struct Column {
     index: i64,
@@ -46,7 +54,7 @@ pub(super) fn reduce(iterations: &[f64], values: &[f64], x: &Scale, bridges_gaps
     let mut column: Option<Column> = None;
     let mut is_after_gap = false;
     for (iteration, value) in iterations.iter().copied().zip(values.iter().copied()) {
-        if !(iteration.is_finite() && value.is_finite()) {
+        if !(is_measured(iteration) && is_measured(value)) {
             is_after_gap = true;
             continue;
         }
@@ -56,7 +64,7 @@ pub(super) fn reduce(iterations: &[f64], values: &[f64], x: &Scale, bridges_gaps
             _ => {
                 if let Some(done) = column.take() {
                     run.extend(done.points());
-                    if is_after_gap && !bridges_gaps && (index - done.index).abs() > 1 {
+                    if is_after_gap && !bridges_gaps && index.abs_diff(done.index) > 1 {
                         runs.push(std::mem::take(&mut run));
                     }
                 }
@@ -99,14 +107,14 @@ pub(super) fn clip(run: &[Point], low: f64, high: f64) -> Vec<Vec<Point>> {
     parts
 }
 
-/// The last value that is a number.
-pub(super) fn last_finite(values: &[f64]) -> Option<f64> {
-    values.iter().rev().copied().find(|value| value.is_finite())
+/// The last value that was measured.
+pub(super) fn last_measured(values: &[f64]) -> Option<f64> {
+    values.iter().rev().copied().find(|value| is_measured(*value))
 }
 
-/// Smallest and largest number in `values`.
+/// Smallest and largest of the measured `values`.
 pub(super) fn extent(values: impl IntoIterator<Item = f64>) -> Option<(f64, f64)> {
-    values.into_iter().filter(|value| value.is_finite()).fold(None, |extent, value| match extent {
+    values.into_iter().filter(|value| is_measured(*value)).fold(None, |extent, value| match extent {
         None => Some((value, value)),
         Some((low, high)) => Some((low.min(value), high.max(value))),
     })
