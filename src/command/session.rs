@@ -230,7 +230,7 @@ impl<'a> Session<'a> {
         let model = match model::resolve(&case.model, &self.cache) {
             Ok(model) => model,
             Err(error @ ModelError::Open { .. }) => {
-                let remedy = "scripts/fetch-models brings larger models".into();
+                let remedy = "scripts/fetch-models --into suites/models/fetched brings larger models".into();
                 return Ok(skipped(chain(&error), remedy));
             }
             Err(error) => return Err(error.into()),

@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
-use super::chart::{self, CaseChart, ChartError, ChartLine, Floor, LineRole, LiveProbe, Phase, SlopeBand};
+use super::chart::{self, CaseChart, ChartError, ChartLine, Floor, LineRole, LiveProbe, SlopeBand};
 use super::console::word;
 use super::verdicts_file::{LiveSource, VerdictRow};
 use crate::analysis::{Assessment, LiveFinding, ResidentFinding};
 use crate::sample::Series;
+use crate::workload::Phase;
 
 /// The lines of recorded columns: column, name, role.
 const LINES: [(&str, &str, LineRole); 4] = [

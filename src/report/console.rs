@@ -1,10 +1,10 @@
 //! The only place that prints: the progress line, a line a case, the table at the end.
 //!
 //! Results go to standard output, progress and warnings to standard error. Colours and the progress line appear on a
-//! terminal only; `NO_COLOR` switches colours off.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "this is the console reporter")]
+//! terminal only; `NO_COLOR` switches colours off. A reader that goes away (`highwater | head`) does not end a run: the
+//! results are in its files.
 
-use std::io::{IsTerminal, stderr, stdout};
+use std::io::{IsTerminal, Write, stderr, stdout};
 use std::time::{Duration, Instant};
 
 use comfy_table::{Attribute, Cell, CellAlignment, Color, ContentArrangement, LineStyle, Table, TableStyle};
@@ -70,7 +70,7 @@ impl Console {
         }
         self.done += 1;
         let word = self.paint(word(row), colour(row));
-        println!("[{}/{}] {}: {word}\n    {}", self.done, self.cases, row.case, row.sentence);
+        print(&format!("[{}/{}] {}: {word}\n    {}", self.done, self.cases, row.case, row.sentence));
     }
 
     /// A run that belongs to no case of its own (a probe or a control) is over.
@@ -78,26 +78,26 @@ impl Console {
         if let Some(bar) = self.bar.take() {
             bar.finish_and_clear();
         }
-        println!("      {text}");
+        print(&format!("      {text}"));
     }
 
     /// Prints a line of results.
     pub fn say(&self, text: &str) {
-        println!("{text}");
+        print(text);
     }
 
     /// Prints a line to standard error.
     pub fn warn(&self, text: &str) {
         if let Some(bar) = &self.bar {
-            bar.suspend(|| eprintln!("highwater: {text}"));
+            bar.suspend(|| error(text));
         } else {
-            eprintln!("highwater: {text}");
+            error(text);
         }
     }
 
     /// Prints the table of all cases.
     pub fn table(&self, rows: &[VerdictRow]) {
-        println!("\n{}", table(rows, self.colours, stdout().is_terminal()));
+        print(&format!("\n{}", table(rows, self.colours, stdout().is_terminal())));
     }
 
     fn paint(&self, text: &str, colour: Option<Color>) -> String {
@@ -112,12 +112,12 @@ impl Console {
 
 /// Prints an error to standard error.
 pub fn error(text: &str) {
-    eprintln!("highwater: {text}");
+    let _ = writeln!(stderr(), "highwater: {text}");
 }
 
 /// Prints text that a command was asked for.
 pub fn print(text: &str) {
-    println!("{text}");
+    let _ = writeln!(stdout(), "{text}");
 }
 
 /// The word for a case: its verdict, or what happened to it.

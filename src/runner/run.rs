@@ -283,6 +283,9 @@ fn kernel_oom_kills() -> u64 {
     procfs::vmstat().ok().and_then(|values| values.get("oom_kill").copied()).map_or(0, |kills| kills.max(0) as u64)
 }
 
+/// Name of a scratch folder, before the number of the process that owns it.
+const SCRATCH_PREFIX: &str = "highwater-";
+
 /// A folder of one run, removed with everything in it.
 struct Scratch {
     path: PathBuf,
@@ -293,9 +296,25 @@ impl Scratch {
         use std::sync::atomic::AtomicU64;
         static NUMBER: AtomicU64 = AtomicU64::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let path = std::env::temp_dir().join(format!("highwater-{}-{number}", std::process::id()));
+        let temporary = std::env::temp_dir();
+        if number == 0 {
+            remove_abandoned(&temporary);
+        }
+        let path = temporary.join(format!("{SCRATCH_PREFIX}{}-{number}", std::process::id()));
         std::fs::create_dir_all(&path)?;
         Ok(Scratch { path })
+    }
+}
+
+/// Removes folders of highwaters that were killed and could not do it themselves.
+fn remove_abandoned(temporary: &Path) {
+    let is_alive = |pid: &str| Path::new("/proc").join(pid).exists();
+    for entry in std::fs::read_dir(temporary).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let owner = name.to_str().and_then(|name| name.strip_prefix(SCRATCH_PREFIX)).and_then(|rest| rest.split_once('-'));
+        if owner.is_some_and(|(pid, _)| pid.bytes().all(|byte| byte.is_ascii_digit()) && !is_alive(pid)) {
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
     }
 }
 

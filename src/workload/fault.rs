@@ -25,6 +25,9 @@ const PIN_BYTES: usize = 96;
 /// 32 MiB (`DEFAULT_MMAP_THRESHOLD_MAX`).
 const THRESHOLD_LIFTER: usize = 31 << 20;
 
+/// Blocks that [`Fault::Pin`] can fill holes with: enough for 400 holes of 2 MiB.
+const FILLERS: usize = 1 << 16;
+
 /// Every how many iterations [`Fault::Noise`] has an outlier, and how much larger it is.
 const OUTLIER_EVERY: u64 = 37;
 const OUTLIER_FACTOR: u64 = 4;
@@ -33,6 +36,7 @@ const OUTLIER_FACTOR: u64 = 4;
 pub(super) struct Planted {
     fault: Fault,
     pins: VecDeque<Box<[u8]>>,
+    fillers: Vec<Vec<u8>>,
     held: Vec<u8>,
     random: Xoshiro256PlusPlus,
     scratch_file: Option<PathBuf>,
@@ -44,12 +48,14 @@ impl Planted {
         let mut planted = Planted {
             fault,
             pins: VecDeque::new(),
+            fillers: Vec::new(),
             held: Vec::new(),
             random: Xoshiro256PlusPlus::seed_from_u64(seed),
             scratch_file: None,
         };
         match planted.fault {
             Fault::Pin { pins, .. } => {
+                planted.fillers = Vec::with_capacity(FILLERS);
                 planted.pins = (0..pins).map(|_| vec![1u8; PIN_BYTES].into_boxed_slice()).collect();
                 drop(black_box(touched(THRESHOLD_LIFTER)));
             }
@@ -138,9 +144,11 @@ impl Planted {
         drop(self.pins.pop_front());
         let temporary = black_box(touched(bytes + 16 * iteration as usize));
         let top = temporary.as_ptr().addr();
-        let fillers = if top < heap_end() { fill_holes_below(top) } else { Vec::new() };
+        if top < heap_end() {
+            fill_holes_below(top, &mut self.fillers);
+        }
         self.pins.push_back(black_box(vec![1u8; PIN_BYTES].into_boxed_slice()));
-        drop(fillers);
+        self.fillers.clear();
         drop(temporary);
     }
 
@@ -159,11 +167,11 @@ impl Planted {
     }
 }
 
-/// Takes every free place below `top` that a pin could go to, the large ones first.
-fn fill_holes_below(top: usize) -> Vec<Vec<u8>> {
-    let mut fillers = Vec::new();
+/// Takes every free place below `top` that a pin could go to, the large ones first. `fillers` must not grow: its own buffer
+/// would land between the block and the pin.
+fn fill_holes_below(top: usize, fillers: &mut Vec<Vec<u8>>) {
     for size in [64 << 10, 4 << 10, PIN_BYTES] {
-        loop {
+        while fillers.len() < fillers.capacity() {
             let filler: Vec<u8> = black_box(Vec::with_capacity(size));
             if filler.as_ptr().addr() > top {
                 break;
@@ -171,7 +179,6 @@ fn fill_holes_below(top: usize) -> Vec<Vec<u8>> {
             fillers.push(filler);
         }
     }
-    fillers
 }
 
 /// End of the heap that grows by `brk`, where glibc puts what it does not map.

@@ -166,7 +166,10 @@ impl Target {
         };
         std::thread::scope(|scope| {
             let compilers: Vec<_> = (0..threads).map(|_| scope.spawn(one)).collect();
-            compilers.into_iter().map(|compiler| compiler.join().unwrap_or(Err(WorkError::Panicked))).collect()
+            // All are joined before the first error is told.
+            let ended: Vec<_> =
+                compilers.into_iter().map(|compiler| compiler.join().unwrap_or(Err(WorkError::Panicked))).collect();
+            ended.into_iter().collect()
         })
     }
 

@@ -7,6 +7,7 @@ use super::header::{Header, MARGIN};
 use super::palette::INK_SOFT;
 use super::panel::{Panel, TICK_LABELS_HEIGHT};
 use super::{live, resident};
+use crate::workload::Phase;
 
 const WIDTH: f64 = 960.0;
 const HEIGHT: f64 = 600.0;
@@ -14,19 +15,6 @@ const BOTTOM_MARGIN: f64 = 14.0;
 const LIVE_PLOT_HEIGHT: f64 = 116.0;
 const AXIS_TITLE_HEIGHT: f64 = 18.0;
 const PANEL_GAP: f64 = 12.0;
-
-/// A part of an iteration that has a peak of its own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Phase {
-    /// Reading the model.
-    Load,
-    /// Compiling it: shapes, packing, planning.
-    Prepare,
-    /// Running it.
-    Execute,
-    /// Giving everything back.
-    Drop,
-}
 
 /// What a line shows; decides its colour and its panel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -33,7 +33,7 @@ mod series;
 mod tests;
 
 pub use arms::{ArmPanel, ArmsChart, Milliseconds, arms_chart};
-pub use case::{CaseChart, ChartLine, Floor, LineRole, LiveProbe, Phase, SlopeBand, case_chart};
+pub use case::{CaseChart, ChartLine, Floor, LineRole, LiveProbe, SlopeBand, case_chart};
 pub use cost::cost_chart;
 pub use error::ChartError;
-pub use image::{png, write};
+pub use image::write;

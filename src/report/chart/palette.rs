@@ -5,7 +5,8 @@
 
 use plotters::style::RGBAColor;
 
-use super::case::{LineRole, Phase};
+use super::case::LineRole;
+use crate::workload::Phase;
 
 /// A colour without transparency.
 pub(super) const fn solid(red: u8, green: u8, blue: u8) -> RGBAColor {

@@ -2,8 +2,9 @@
 
 use resvg::usvg;
 
-use super::image::options;
+use super::image::{options, png};
 use super::*;
+use crate::workload::Phase;
 
 /// A text as it is rendered: its words, its advance from left to right and its ink from top to bottom.
 #[derive(Debug)]

@@ -1,0 +1,23 @@
+//! The binary from the outside: every outcome and exit code by its planted fault, every command by what it prints and
+//! writes.
+//!
+//! Each test works in a fresh folder ([`desk::Desk`]); only the cache of generated models is shared. Nothing here measures
+//! time or memory: a test may run on a loaded machine, and waits for conditions instead of for seconds.
+
+mod allocators;
+mod commands;
+mod desk;
+mod ended;
+mod exit_codes;
+mod full_disk;
+mod judge;
+mod judge_recorded;
+mod killed;
+mod models;
+mod outcomes;
+mod outside;
+mod process;
+mod report;
+mod snapshots;
+mod told;
+mod usage;

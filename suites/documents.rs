@@ -1,0 +1,85 @@
+//! Documents that tell what the program prints are kept equal to it: `HIGHWATER_BLESS=1 cargo test --test documents` writes
+//! them anew.
+
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use highwater::report::VerdictRow;
+use highwater::sample::Sample;
+
+const BLESS_VARIABLE: &str = "HIGHWATER_BLESS";
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Compares what stands between `<!-- NAME -->` and `<!-- /NAME -->` in `file` with `generated`, or writes it there.
+fn check_block(file: &str, name: &str, generated: &str) {
+    let path = root().join(file);
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{file}: {error}"));
+    let (open, close) = (format!("<!-- {name} -->\n"), format!("<!-- /{name} -->"));
+    let start = text.find(&open).unwrap_or_else(|| panic!("{file} has no {open}")) + open.len();
+    let end = start + text[start..].find(&close).unwrap_or_else(|| panic!("{file} has no {close}"));
+    if std::env::var_os(BLESS_VARIABLE).is_some() {
+        std::fs::write(&path, format!("{}{generated}{}", &text[..start], &text[end..])).unwrap();
+    } else {
+        assert!(text[start..end] == *generated, "{file}: {name} has drifted; {BLESS_VARIABLE}=1 writes it anew:\n{generated}");
+    }
+}
+
+fn highwater(arguments: &[&str]) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_highwater")).args(arguments).env("COLUMNS", "100").output().unwrap();
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// The table of the recorded reference run, made again from its CSV files.
+#[test]
+fn the_readme_shows_the_reference_run() {
+    let folder = tempfile::tempdir().unwrap();
+    for file in ["samples.csv", "verdicts.csv"] {
+        std::fs::copy(root().join("results/reference").join(file), folder.path().join(file)).unwrap();
+    }
+    let told = highwater(&["report", &folder.path().to_string_lossy()]);
+    let table = told.find("───").map(|start| &told[start..]).expect("a table");
+    let end = table.rfind("───").expect("its end") + "───".len();
+    let table: Vec<_> = table[..end].lines().map(str::trim_end).collect();
+    check_block("README.md", "reference run", &format!("```text\n{}\n```\n", table.join("\n")));
+}
+
+#[test]
+fn every_column_is_documented() {
+    let row = |text: &mut String, name: &str, meaning: &str| {
+        let _ = writeln!(text, "| `{name}` | {} |", meaning.trim().replace('|', "\\|"));
+    };
+    let header = "| column | meaning |\n|---|---|\n".to_owned();
+    let mut samples = header.clone();
+    row(&mut samples, "case", "Identifier of the case.");
+    row(&mut samples, "replicate", "Number of the replicate, from 1.");
+    row(&mut samples, "iteration", "Number of the iteration, from 1.");
+    for (name, meaning) in Sample::COLUMNS.iter().zip(Sample::MEANINGS) {
+        row(&mut samples, name, meaning);
+    }
+    let mut verdicts = header;
+    for (name, meaning) in VerdictRow::MEANINGS {
+        row(&mut verdicts, name, meaning);
+    }
+    check_block("results/README.md", "samples.csv", &samples);
+    check_block("results/README.md", "verdicts.csv", &verdicts);
+}
+
+#[test]
+fn files_that_documents_name_exist() {
+    for file in ["README.md", "results/README.md", "suites/README.md", "suites/models/README.md"] {
+        let text = std::fs::read_to_string(root().join(file)).unwrap();
+        let folder = root().join(file).parent().map(Path::to_path_buf).unwrap();
+        for target in text.split("](").skip(1).filter_map(|rest| rest.split_once(')')).map(|(target, _)| target) {
+            let target = target.split('#').next().unwrap_or_default();
+            if target.is_empty() || target.starts_with("http") {
+                continue;
+            }
+            assert!(folder.join(target).exists(), "{file} names {target}, which is not there");
+        }
+    }
+}
