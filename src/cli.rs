@@ -25,17 +25,21 @@ pub struct Cli {
 
 const EXAMPLES: &str = "\
 Examples:
-  highwater                                  the suite `quick`: small real models under several allocators
-  highwater run --model net.onnx             your own model
-  highwater run --model net.onnx --input x=f32[1,3,224,224] --arm glibc --arm trim --iterations 300
-  highwater run recompile --list             what a suite would run
+  highwater                          the suite `quick`: small models under several allocators
+  highwater run --model net.onnx     your own model
+  highwater run --model net.onnx --input x=f32[1,3,224,224] --arm glibc --arm trim
+  highwater run recompile --list     what a suite would run
   highwater report results/20260101T000000Z-host
-  highwater judge trace.csv --live uordblks,hblkhd --live-kind exact --resident rssanon_kb --resident-unit kB
-  highwater doctor                           what this machine offers
+  highwater judge trace.csv --live uordblks,hblkhd --live-kind exact
+  highwater doctor                   what this machine offers
 
 Exit codes:
-  0 everything as expected   1 an unexpected verdict or outcome   2 bad usage or suite file
-  3 highwater failed, or its controls came out wrong   4 a case could not be decided   130 interrupted";
+  0    everything as expected
+  1    an unexpected verdict or outcome
+  2    bad usage or suite file
+  3    highwater failed, or its controls came out wrong
+  4    a case could not be decided
+  130  interrupted";
 
 /// Commands.
 #[derive(Debug, Subcommand)]
@@ -70,9 +74,9 @@ pub struct RunArguments {
     /// Type and shape of an input whose dimensions the model leaves open, optionally filled with one value
     #[arg(long, value_name = "NAME=f32[1,3,224,224]", value_parser = parse_input)]
     pub input: Vec<(String, InputSpec)>,
-    /// Runtime, instead of the suite's
+    /// Runtime, instead of the suite's: rten, rten-map, rten-map-release, rten-prepack
     #[arg(long, value_name = "NAME")]
-    pub runtime: Option<String>,
+    pub runtime: Vec<String>,
     /// Workload, instead of the suite's: recompile, reload, infer, concurrent, reject…
     #[arg(long, value_name = "NAME")]
     pub workload: Option<String>,
@@ -133,7 +137,8 @@ pub struct ReportArguments {
 
 const JUDGE_EXAMPLES: &str = "\
 Examples:
-  highwater judge trace.csv --live uordblks,hblkhd --live-kind exact --resident rssanon_kb --resident-unit kB --skip 1
+  highwater judge trace.csv --live uordblks,hblkhd --live-kind exact --skip 1
+  highwater judge trace.csv --resident rssanon_kb --resident-unit kB --no-early-stop
   highwater judge results/<run>/samples.csv --case ppocr-cls.rten.recompile.glibc.t1
   highwater judge mine.csv --resident rss --peak peak --format json
 

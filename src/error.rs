@@ -73,6 +73,8 @@ impl Error {
         match self {
             Error::Usage(_) | Error::Suite(_) | Error::Recorded { .. } => USAGE,
             Error::Arm(crate::arm::ArmError::Invalid { .. }) => USAGE,
+            // A path that leads nowhere is the user's, not a failure of highwater.
+            Error::File { source, .. } if source.kind() == std::io::ErrorKind::NotFound => USAGE,
             Error::Model(ModelError::Cache { .. } | ModelError::Write { .. }) => FAILED,
             Error::Model(_) => USAGE,
             _ => FAILED,

@@ -1,5 +1,6 @@
 //! Documents that tell what the program prints are kept equal to it: `HIGHWATER_BLESS=1 cargo test --test documents` writes
 //! them anew.
+#![expect(clippy::unwrap_used, reason = "in a test a panic is the message")]
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -24,7 +25,10 @@ fn check_block(file: &str, name: &str, generated: &str) {
     if std::env::var_os(BLESS_VARIABLE).is_some() {
         std::fs::write(&path, format!("{}{generated}{}", &text[..start], &text[end..])).unwrap();
     } else {
-        assert!(text[start..end] == *generated, "{file}: {name} has drifted; {BLESS_VARIABLE}=1 writes it anew:\n{generated}");
+        assert!(
+            text[start..end] == *generated,
+            "{file}: {name} has drifted; {BLESS_VARIABLE}=1 writes it anew:\n{generated}"
+        );
     }
 }
 

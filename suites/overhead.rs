@@ -139,7 +139,10 @@ fn parent_memory() {
         .args(["--resident", "rss_anon", "--skip", "5", "--settle", "20"])
         .output()
         .expect("highwater judges");
-    println!("the parent over 100,000 iterations ({last} readings): {}", String::from_utf8_lossy(&judged.stdout).trim());
+    println!(
+        "the parent over 100,000 iterations ({last} readings): {}",
+        String::from_utf8_lossy(&judged.stdout).trim()
+    );
 }
 
 fn million_samples() {

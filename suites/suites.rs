@@ -33,7 +33,9 @@ fn main() -> ExitCode {
     };
     if trials.iter().all(|trial| arguments.is_filtered_out(trial)) {
         let pattern = arguments.filter.as_deref().unwrap_or_default();
-        eprintln!("the pattern `{pattern}` selects no case of the suites; `cargo test --test suites -- --list` lists them");
+        eprintln!(
+            "the pattern `{pattern}` selects no case of the suites; `cargo test --test suites -- --list` lists them"
+        );
         return ExitCode::from(USAGE);
     }
     libtest_mimic::run(&arguments, trials).exit_code()

@@ -45,11 +45,8 @@ impl From<&Judging> for Settings {
 /// Judges a recorded run as its case declares.
 pub fn assess_recorded(recorded: &Recorded<'_>, judging: &Judging) -> Assessment {
     let live = recorded.live.and_then(|(series, kind)| live_series(series, kind));
-    let counts = [
-        (Resource::Threads, "threads"),
-        (Resource::Descriptors, "descriptors"),
-        (Resource::Mappings, "mappings"),
-    ];
+    let counts =
+        [(Resource::Threads, "threads"), (Resource::Descriptors, "descriptors"), (Resource::Mappings, "mappings")];
     let counts = counts
         .into_iter()
         .filter(|(resource, _)| recorded.judges_mappings || *resource != Resource::Mappings)

@@ -46,7 +46,8 @@ fn tunables() -> Vec<String> {
     if let Some(reason) = survey.tunables_absent {
         return vec!["tunables".into(), format!("  not known: {reason} (arms with tunables run unverified)")];
     }
-    let mut lines = vec!["tunables of this glibc (use them in an arm, or as --arm glibc.malloc.arena_max=2)".to_owned()];
+    let mut lines =
+        vec!["tunables of this glibc (use them in an arm, or as --arm glibc.malloc.arena_max=2)".to_owned()];
     for tunable in survey.tunables.iter().filter(|tunable| tunable.name.starts_with("glibc.malloc.")) {
         lines.push(format!("  {tunable}"));
     }

@@ -5,7 +5,9 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::report::live_of;
-use crate::analysis::{Assessment, Evidence, LiveFinding, LiveKind, LiveSeries, ResidentFinding, Settings, Verdict, assess};
+use crate::analysis::{
+    Assessment, Evidence, LiveFinding, LiveKind, LiveSeries, ResidentFinding, Settings, Verdict, assess,
+};
 use crate::cli::{Format, JudgeArguments, Kind};
 use crate::error::{AS_EXPECTED, Error, INCONCLUSIVE, UNEXPECTED};
 use crate::report::{VerdictRow, console, draw_judged, read_samples, read_verdicts, sentence};
@@ -38,6 +40,9 @@ fn judge_case(arguments: &JudgeArguments, case: &str) -> Result<(Assessment, Ver
     let rows = read_verdicts(&path.with_file_name("verdicts.csv"))?;
     let row = rows.into_iter().find(|row| row.case == case && row.replicate == arguments.replicate);
     let mut row = row.ok_or_else(|| wrong(format!("verdicts.csv beside it has no row for `{case}`")))?;
+    if row.outcome != "finished" {
+        return Err(wrong(format!("`{case}` has no verdict to repeat: {}", row.sentence)));
+    }
     let recorded = row.clone();
     let assessment = row
         .judge(&run.series, live_of(&recorded, &runs), true)
@@ -96,7 +101,8 @@ fn judge_columns(arguments: &JudgeArguments) -> Result<(Assessment, VerdictRow),
         ..Settings::default()
     };
     let assessment = assess(&evidence, &settings);
-    let row = VerdictRow { case: arguments.file.display().to_string(), arm: "this counter".into(), ..VerdictRow::default() };
+    let row =
+        VerdictRow { case: arguments.file.display().to_string(), arm: "this counter".into(), ..VerdictRow::default() };
     if let Some(chart) = &arguments.chart {
         let series = crate::sample::Series::from_columns(
             [("rss_anon_bytes", anon), ("peak_anon_bytes", peak), ("live_bytes", live)]
@@ -117,6 +123,9 @@ fn read_columns(path: &Path, names: &[&str], skip: usize) -> Result<Vec<Vec<f64>
     let file = std::fs::File::open(path).map_err(Error::file("cannot read", path))?;
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(file);
     let header = reader.headers().map_err(|error| wrong(error.to_string()))?.clone();
+    if header.is_empty() {
+        return Err(wrong("it is empty".into()));
+    }
     let places = names
         .iter()
         .map(|name| {
@@ -136,14 +145,15 @@ fn read_columns(path: &Path, names: &[&str], skip: usize) -> Result<Vec<Vec<f64>
         }
         for (column, place) in columns.iter_mut().zip(&places) {
             let text = &row[*place];
-            let value = match text {
-                "" => f64::NAN,
-                _ => text.parse().map_err(|_| {
-                    let line = row.position().map_or(0, csv::Position::line);
-                    wrong(format!("line {line}: `{text}` in column `{}` is not a number", &header[*place]))
-                })?,
+            let value = if text.is_empty() {
+                Some(f64::NAN)
+            } else {
+                text.parse().ok().filter(|value: &f64| value.is_finite())
             };
-            column.push(value);
+            column.push(value.ok_or_else(|| {
+                let line = row.position().map_or(0, csv::Position::line);
+                wrong(format!("line {line}: `{text}` in column `{}` is not a number", &header[*place]))
+            })?);
         }
     }
     if columns.iter().all(Vec::is_empty) {
@@ -153,9 +163,7 @@ fn read_columns(path: &Path, names: &[&str], skip: usize) -> Result<Vec<Vec<f64>
 }
 
 fn text(assessment: &Assessment, row: &VerdictRow) -> String {
-    let mut row = row.clone();
-    row.live_case.clear();
-    format!("{}\n    {}", assessment.verdict, sentence(Some(assessment), &row, None))
+    format!("{}\n    {}", assessment.verdict, sentence(Some(assessment), row, None))
 }
 
 /// The JSON answer; numbers that do not exist, or are infinite, are null.

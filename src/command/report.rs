@@ -21,7 +21,7 @@ pub(super) fn report(arguments: &ReportArguments) -> Result<u8, Error> {
     for row in &cases {
         console.say(&format!("{}: {}\n    {}", row.case, crate::report::console::word(row), row.sentence));
     }
-    console.table(&cases);
+    console.tables(&cases);
     let drawn = draw_all(&directory)?;
     console.say(&format!("{drawn} charts: {}", directory.path().join("charts").display()));
     Ok(AS_EXPECTED)

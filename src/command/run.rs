@@ -27,11 +27,18 @@ pub(super) fn run(arguments: &RunArguments) -> Result<u8, Error> {
             suites.push(suite::apply(suite::open(name)?, &overrides)?);
         }
     }
+    suites.iter().try_for_each(Session::check)?;
+    let mut names: Vec<_> = suites.iter().map(|suite| suite.name.as_str()).collect();
+    names.sort_unstable();
+    if let Some(twice) = names.windows(2).find(|pair| pair[0] == pair[1]) {
+        return Err(Error::Usage(format!("two suites are called `{}`: run them one after the other", twice[0])));
+    }
     if arguments.list {
         suites.iter().for_each(list);
         return Ok(AS_EXPECTED);
     }
-    let interrupted = watch_signals().map_err(|source| Error::Child { what: "watch signals for", case: "all".into(), source })?;
+    let interrupted =
+        watch_signals().map_err(|source| Error::Child { what: "watch signals for", case: "all".into(), source })?;
     let mut exit = AS_EXPECTED;
     for suite in &suites {
         let out = arguments.out.as_ref().map(|out| if suites.len() > 1 { out.join(&suite.name) } else { out.clone() });
@@ -60,13 +67,15 @@ fn run_suite(
     let (controls, rows) = match ended {
         Ok(ended) => ended,
         Err(error) => {
+            // The disk may be full: that the error is told matters more.
+            let _ = Session::close(directory, Controls::NotRun, error.exit_code());
             console.warn(&format!("what was measured before this error lies in {}", directory.path().display()));
             return Err(error);
         }
     };
     let cases: Vec<VerdictRow> = rows.into_iter().filter(|row| row.role == Role::Case).collect();
     if !cases.is_empty() {
-        console.table(&cases);
+        console.tables(&cases);
     }
     if let Err(error) = draw_all(directory) {
         console.warn(&format!("the charts could not be drawn: {}", error.chain()));
@@ -103,18 +112,22 @@ fn summarize(console: &Console, cases: &[VerdictRow], controls: Controls, direct
     let expected = count(&|row| row.as_expected);
     let skipped = count(&|row| row.outcome == "skipped");
     let other = cases.len() - expected - skipped;
-    let mut told = format!("{} cases: {expected} as expected, {other} not", cases.len());
+    let noun = if cases.len() == 1 { "case" } else { "cases" };
+    let mut told = format!("{} {noun}: {expected} as expected, {other} not", cases.len());
     if skipped > 0 {
         told.push_str(&format!(", {skipped} skipped"));
     }
     console.say(&told);
     for row in cases.iter().filter(|row| !row.as_expected) {
-        let run_again = if row.outcome == "skipped" { String::new() } else { format!("\n    run again: {}", row.reproduce) };
-        console.say(&format!("  {}: {} ({}){run_again}", row.case, word(row), row.sentence));
+        let run_again =
+            if row.outcome == "skipped" { String::new() } else { format!("\n    run again: {}", row.reproduce) };
+        let word = if row.sentence.starts_with(word(row)) { String::new() } else { format!("{}: ", word(row)) };
+        console.say(&format!("  {}: {word}{}{run_again}", row.case, row.sentence));
     }
     match controls {
         Controls::Passed => console.say(
-            "controls: a planted leak of 64 B/iteration was found and the same work without it was not accused",
+            "controls: a planted leak of 64 B/iteration (80 B as a chunk of glibc) was found, and the same work without \
+             it was not accused",
         ),
         Controls::Failed => {
             console.warn("the controls came out wrong: the verdicts of this run are not to be trusted (see above)");
@@ -160,7 +173,7 @@ fn overrides(arguments: &RunArguments) -> Result<Overrides, Error> {
         Some(Err(problem)) => Err(Error::Usage(format!("--arm: {problem}"))),
     };
     Ok(Overrides {
-        runtime: arguments.runtime.clone(),
+        runtimes: arguments.runtime.clone(),
         workload: arguments.workload.clone(),
         arms: arguments.arm.iter().map(arm).collect::<Result<_, _>>()?,
         replicates: arguments.replicates,
@@ -196,7 +209,9 @@ fn reproduce(arguments: &RunArguments, suite: &Suite) -> impl Fn(&str) -> String
         option("--arm", Some(arm.clone()));
     }
     let threads: Vec<_> = arguments.threads.iter().map(u32::to_string).collect();
-    option("--runtime", arguments.runtime.clone());
+    for runtime in &arguments.runtime {
+        option("--runtime", Some(runtime.clone()));
+    }
     option("--workload", arguments.workload.clone());
     option("--threads", Some(threads.join(",")).filter(|threads| !threads.is_empty()));
     option("--iterations", arguments.iterations.map(|number| number.to_string()));

@@ -67,14 +67,6 @@ impl<'a> Session<'a> {
         interrupted: &'a AtomicBool,
         reproduce: impl Fn(&str) -> String + 'a,
     ) -> Result<Self, Error> {
-        let cache = model::cache_dir();
-        // Bad arms are told before anything runs.
-        for case in &suite.cases {
-            match arm::prepare(&case.arm, &cache) {
-                Ok(_) | Err(ArmError::Unavailable { .. }) => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
         directory.write_record(&record(suite))?;
         Ok(Session {
             suite,
@@ -84,10 +76,29 @@ impl<'a> Session<'a> {
             samples: SamplesFile::create(&directory.samples())?,
             verdicts: VerdictsFile::create(&directory.verdicts())?,
             program: PathBuf::from("/proc/self/exe"),
-            cache,
+            cache: model::cache_dir(),
             probes: BTreeMap::new(),
             rows: Vec::new(),
         })
+    }
+
+    /// Finds out what is wrong with arms and model files before anything is made or run. What is only missing here is no
+    /// error: those cases are skipped.
+    pub(super) fn check(suite: &Suite) -> Result<(), Error> {
+        let cache = model::cache_dir();
+        for case in &suite.cases {
+            match arm::prepare(&case.arm, &cache) {
+                Ok(_) | Err(ArmError::Unavailable { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+            if matches!(case.model.source, ModelSource::File(_)) {
+                match model::resolve(&case.model, &cache) {
+                    Ok(_) | Err(ModelError::Open { .. }) => {}
+                    Err(error) => return Err(error.into()),
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Completes `run.json`.
@@ -137,7 +148,7 @@ impl<'a> Session<'a> {
                 let other = if workload == "recompile" { "recompile-leak-64" } else { "recompile" };
                 case.workload = control(other, Vec::new())?.workload;
             }
-            self.console.begin(&case.id, case.limits.iterations);
+            self.console.begin(&format!("control {}", case.id), case.limits.iterations);
             let report = self.measure(&case, 1, Role::Control, None)?;
             if report.outcome == Outcome::Interrupted {
                 return Ok(Controls::NotRun);
@@ -164,7 +175,7 @@ impl<'a> Session<'a> {
         if self.is_interrupted() {
             return Ok(());
         }
-        self.console.begin(&case.id, case.limits.iterations);
+        self.console.begin_case(&case.id, case.limits.iterations);
         let report = self.measure(&case, replicate, Role::Case, Some(&case.work()))?;
         self.console.end(&report.row);
         Ok(())
@@ -183,7 +194,7 @@ impl<'a> Session<'a> {
             return self.run_case(own, replicate);
         }
         probe.judging.resident = false;
-        self.console.begin(&probe.id, probe.limits.iterations);
+        self.console.begin(&format!("exact-live probe of {}", case.work()), probe.limits.iterations);
         let report = self.measure(&probe, replicate, Role::Probe, None)?;
         let row = &report.row;
         let sentence = row.sentence.trim_start_matches("live: ");
@@ -230,7 +241,7 @@ impl<'a> Session<'a> {
         let model = match model::resolve(&case.model, &self.cache) {
             Ok(model) => model,
             Err(error @ ModelError::Open { .. }) => {
-                let remedy = "scripts/fetch-models --into suites/models/fetched brings larger models".into();
+                let remedy = "give the path of a file that exists; scripts/fetch-models brings larger models".into();
                 return Ok(skipped(chain(&error), remedy));
             }
             Err(error) => return Err(error.into()),
@@ -289,8 +300,7 @@ impl Observer for Recorder<'_> {
             return false;
         };
         let settings = crate::analysis::Settings::from(judging);
-        live_is_final(&live, &settings)
-            .is_some_and(|found| found.verdict == LiveVerdict::Leak || !judging.resident)
+        live_is_final(&live, &settings).is_some_and(|found| found.verdict == LiveVerdict::Leak || !judging.resident)
     }
 
     fn tick(&mut self) {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::chart::{self, CaseChart, ChartError, ChartLine, Floor, LineRole, LiveProbe, SlopeBand};
 use super::console::word;
-use super::verdicts_file::{LiveSource, VerdictRow};
+use super::verdict_row::{LiveSource, VerdictRow};
 use crate::analysis::{Assessment, LiveFinding, ResidentFinding};
 use crate::sample::Series;
 use crate::workload::Phase;
@@ -66,9 +66,9 @@ fn draw(
     stem: &Path,
 ) -> Result<(), ChartError> {
     let iterations = numbers(series.len());
-    let lines = LINES.iter().filter_map(|(column, label, role)| {
-        Some(ChartLine { label, role: *role, values: series.column(column)? })
-    });
+    let lines = LINES
+        .iter()
+        .filter_map(|(column, label, role)| Some(ChartLine { label, role: *role, values: series.column(column)? }));
     let marks = marks(series);
     let marks = marks.iter().map(|(label, phase, values)| ChartLine { label, role: LineRole::Peak(*phase), values });
     let probe = live.filter(|live| live.case != row.case);
@@ -103,7 +103,10 @@ fn marks(series: &Series) -> Vec<(&'static str, Phase, Vec<f64>)> {
         Some(files) => marks.iter().zip(files).map(|(mark, file)| (mark - file).max(0.0)).collect(),
         None => marks.to_vec(),
     };
-    MARKS.iter().filter_map(|(column, label, phase)| Some((*label, *phase, anonymous(series.column(column)?)))).collect()
+    MARKS
+        .iter()
+        .filter_map(|(column, label, phase)| Some((*label, *phase, anonymous(series.column(column)?))))
+        .collect()
 }
 
 fn numbers(length: usize) -> Vec<f64> {

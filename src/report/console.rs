@@ -7,11 +7,10 @@
 use std::io::{IsTerminal, Write, stderr, stdout};
 use std::time::{Duration, Instant};
 
-use comfy_table::{Attribute, Cell, CellAlignment, Color, ContentArrangement, LineStyle, Table, TableStyle};
+use comfy_table::Color;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::verdicts_file::VerdictRow;
-use crate::units::signed_bytes;
+use super::verdict_row::VerdictRow;
 
 /// Prints to standard output and standard error.
 #[derive(Debug)]
@@ -30,15 +29,20 @@ impl Console {
         Console { bar: None, colours: wants_colours && stdout().is_terminal(), started: Instant::now(), cases, done: 0 }
     }
 
-    /// A case begins.
-    pub fn begin(&mut self, case: &str, iterations: u64) {
+    /// A case of the suite begins.
+    pub fn begin_case(&mut self, case: &str, iterations: u64) {
+        self.begin(&format!("[{}/{}] {case}", (self.done + 1).min(self.cases), self.cases), iterations);
+    }
+
+    /// A run of at most `iterations` begins.
+    pub fn begin(&mut self, what: &str, iterations: u64) {
         if stderr().is_terminal() {
             let bar = ProgressBar::with_draw_target(Some(iterations), ProgressDrawTarget::stderr_with_hz(5));
             let template = "{prefix} {wide_bar} {pos}/{len} {msg}";
             if let Ok(style) = ProgressStyle::with_template(template) {
                 bar.set_style(style);
             }
-            bar.set_prefix(format!("[{}/{}] {case}", (self.done + 1).min(self.cases), self.cases));
+            bar.set_prefix(what.to_owned());
             self.bar = Some(bar);
         }
     }
@@ -95,9 +99,13 @@ impl Console {
         }
     }
 
-    /// Prints the table of all cases.
-    pub fn table(&self, rows: &[VerdictRow]) {
-        print(&format!("\n{}", table(rows, self.colours, stdout().is_terminal())));
+    /// Prints the table of all cases, and where runtimes stand side by side, that of their phases.
+    pub fn tables(&self, rows: &[VerdictRow]) {
+        let is_terminal = stdout().is_terminal();
+        print(&format!("\n{}", super::tables::verdicts(rows, self.colours, is_terminal)));
+        if rows.iter().any(|row| row.runtime != rows[0].runtime) {
+            print(&format!("\n{}", super::tables::phases(rows, is_terminal)));
+        }
     }
 
     fn paint(&self, text: &str, colour: Option<Color>) -> String {
@@ -125,85 +133,11 @@ pub fn word(row: &VerdictRow) -> &str {
     if row.is_judged() { &row.verdict } else { &row.outcome }
 }
 
-fn colour(row: &VerdictRow) -> Option<Color> {
+pub(super) fn colour(row: &VerdictRow) -> Option<Color> {
     match word(row) {
         "stable" | "plateau" => Some(Color::Green),
         "inconclusive" | "skipped" | "interrupted" => Some(Color::Yellow),
         _ if row.as_expected => Some(Color::Yellow),
         _ => Some(Color::Red),
-    }
-}
-
-/// The table of all cases, plain unless `colours`; as wide as it needs to be unless on a terminal.
-pub fn table(rows: &[VerdictRow], colours: bool, terminal: bool) -> String {
-    let mut table = Table::new();
-    let rule = LineStyle::none().fill('─').junction('─');
-    table.load_style(TableStyle::new().top_border(rule).header_separator(rule).bottom_border(rule));
-    let arrangement = if terminal { ContentArrangement::Dynamic } else { ContentArrangement::Disabled };
-    table.set_content_arrangement(arrangement);
-    let workloads = rows.iter().any(|row| row.workload != "recompile");
-    let threads = rows.iter().any(|row| row.threads != rows[0].threads);
-    let mut header = vec!["model", "runtime"];
-    header.extend(workloads.then_some("workload"));
-    header.push("arm");
-    header.extend(threads.then_some("threads"));
-    header.extend([
-        "verdict", "live/iter", "resident/iter", "peak", "steady", "retained", "ms/iter", "faults/iter",
-    ]);
-    table.set_header(header);
-    for row in rows {
-        let mut verdict = Cell::new(word(row));
-        if colours && let Some(colour) = colour(row) {
-            verdict = verdict.fg(colour).add_attribute(Attribute::Bold);
-        }
-        let number = |text: String| Cell::new(text).set_alignment(CellAlignment::Right);
-        let bytes = |value: Option<f64>| number(value.map_or_else(|| "–".into(), signed_bytes));
-        let mut cells = vec![Cell::new(&row.model), Cell::new(&row.runtime)];
-        cells.extend(workloads.then(|| Cell::new(&row.workload)));
-        cells.push(Cell::new(&row.arm));
-        cells.extend(threads.then(|| number(row.threads.to_string())));
-        cells.extend([
-            verdict,
-            bytes(row.live_rate_bytes_per_iteration),
-            bytes(row.resident_rate_bytes_per_iteration),
-            bytes(row.peak_rss_bytes),
-            bytes(row.steady_rss_bytes),
-            bytes(row.retained_bytes),
-            number(row.iteration_ms.map_or_else(|| "–".into(), |ms| format!("{ms:.2}"))),
-            number(row.minor_faults.map_or_else(|| "–".into(), |faults| format!("{faults:.0}"))),
-        ]);
-        table.add_row(cells);
-    }
-    table.to_string()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_table_says_what_was_measured_and_what_was_not() {
-        let measured = VerdictRow {
-            model: "ppocr-cls".into(),
-            runtime: "rten".into(),
-            workload: "recompile".into(),
-            arm: "glibc".into(),
-            threads: 1,
-            outcome: "finished".into(),
-            verdict: "stable".into(),
-            as_expected: true,
-            live_rate_bytes_per_iteration: Some(0.0),
-            resident_rate_bytes_per_iteration: Some(-120.0),
-            peak_rss_bytes: Some(21_500_000.0),
-            steady_rss_bytes: Some(12_345_678.0),
-            retained_bytes: Some(1_200_000.0),
-            iteration_ms: Some(3.217),
-            minor_faults: Some(812.0),
-            ..VerdictRow::default()
-        };
-        let skipped = VerdictRow { arm: "tcmalloc".into(), outcome: "skipped".into(), verdict: String::new(), ..VerdictRow {
-            model: "ppocr-cls".into(), runtime: "rten".into(), workload: "recompile".into(), threads: 1, ..VerdictRow::default()
-        } };
-        insta::assert_snapshot!(table(&[measured, skipped], false, false));
     }
 }

@@ -3,18 +3,24 @@
 //! Everything here can be made again from the CSV files alone.
 
 mod case_chart;
+mod case_report;
 mod chart;
 pub mod console;
 mod run_directory;
 mod samples_file;
 mod sentence;
+mod tables;
+mod verdict_row;
 mod verdicts_file;
+mod whole_rows;
 mod work_charts;
 
 pub use case_chart::{draw_case, draw_judged};
+pub use case_report::CaseReport;
 pub use chart::ChartError;
 pub use run_directory::{Machine, RunDirectory, RunRecord, revision, transparent_huge_pages};
 pub use samples_file::{RecordedRun, SamplesFile, read_samples};
 pub use sentence::sentence;
-pub use verdicts_file::{CaseReport, LiveSource, Role, VerdictRow, VerdictsFile, read_verdicts};
+pub use verdict_row::{LiveSource, Role, VerdictRow};
+pub use verdicts_file::{VerdictsFile, read_verdicts};
 pub use work_charts::draw_works;

@@ -5,9 +5,10 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
+use super::whole_rows::append_whole;
 use crate::error::Error;
 use crate::sample::{Sample, Series};
 
@@ -27,9 +28,11 @@ pub struct SamplesFile {
 impl SamplesFile {
     /// Creates the file with its header; an existing one is never overwritten.
     pub fn create(path: &Path) -> Result<Self, Error> {
-        let file = File::options().write(true).create_new(true).open(path).map_err(Error::file("cannot create", path))?;
+        let file =
+            File::options().write(true).create_new(true).open(path).map_err(Error::file("cannot create", path))?;
         let line = csv::Writer::from_writer(Vec::with_capacity(4096));
-        let mut samples = SamplesFile { path: path.to_owned(), file, length: 0, line, digits: String::with_capacity(32) };
+        let mut samples =
+            SamplesFile { path: path.to_owned(), file, length: 0, line, digits: String::with_capacity(32) };
         let header = KEYS.iter().chain(Sample::COLUMNS);
         samples.line.write_record(header).map_err(|error| samples.failed(error.into()))?;
         samples.flush_line()?;
@@ -61,11 +64,7 @@ impl SamplesFile {
         let empty = csv::Writer::from_writer(Vec::new());
         let full = std::mem::replace(&mut self.line, empty);
         let mut bytes = full.into_inner().map_err(|error| self.failed(io::Error::other(error.to_string())))?;
-        if let Err(error) = self.file.write_all(&bytes) {
-            let _ = self.file.set_len(self.length);
-            return Err(self.failed(error));
-        }
-        self.length += bytes.len() as u64;
+        append_whole(&mut self.file, &mut self.length, &bytes).map_err(|source| self.failed(source))?;
         bytes.clear();
         self.line = csv::Writer::from_writer(bytes);
         Ok(())
@@ -93,11 +92,8 @@ pub fn read_samples(path: &Path) -> Result<BTreeMap<(String, u32), RecordedRun>,
     let file = File::open(path).map_err(Error::file("cannot read", path))?;
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(file);
     let header = reader.headers().map_err(|error| wrong(error.to_string()))?.clone();
-    let places: Vec<Option<usize>> = KEYS
-        .iter()
-        .chain(Sample::COLUMNS)
-        .map(|name| header.iter().position(|column| column == *name))
-        .collect();
+    let places: Vec<Option<usize>> =
+        KEYS.iter().chain(Sample::COLUMNS).map(|name| header.iter().position(|column| column == *name)).collect();
     let [Some(case), Some(replicate), Some(iteration)] = places[..3] else {
         return Err(wrong(format!("the header lacks one of the columns {}", KEYS.join(", "))));
     };

@@ -1,6 +1,6 @@
 //! A verdict in one plain sentence.
 
-use super::verdicts_file::VerdictRow;
+use super::verdict_row::VerdictRow;
 use crate::analysis::{Assessment, LiveFinding, LiveVerdict, ResidentCategory, ResidentFinding, State, TrendState};
 use crate::units::signed_bytes;
 

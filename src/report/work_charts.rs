@@ -7,7 +7,7 @@ use std::path::Path;
 use super::chart::{self, ArmPanel, ArmsChart, ChartError, Milliseconds};
 use super::console::word;
 use super::samples_file::RecordedRun;
-use super::verdicts_file::{Role, VerdictRow};
+use super::verdict_row::{Role, VerdictRow};
 
 /// The numbers of one panel that have to live as long as the chart.
 struct Panel<'a> {
@@ -35,7 +35,8 @@ pub fn draw_works(
     for (work, rows) in works.iter().filter(|(_, rows)| rows.len() > 1) {
         let panels: Vec<Panel<'_>> = rows.iter().map(|row| panel(row, runs)).collect();
         let sentence = comparison(rows);
-        let mut chart = ArmsChart { title: work, sentence: &sentence, panels: panels.iter().map(Panel::shown).collect() };
+        let mut chart =
+            ArmsChart { title: work, sentence: &sentence, panels: panels.iter().map(Panel::shown).collect() };
         chart::write(&chart::cost_chart(&chart)?, &folder.join(format!("{work}.cost")))?;
         chart.sentence = "Anonymous memory, every arm on the same scale.";
         for (panel, shown) in panels.iter().zip(&mut chart.panels) {
@@ -85,10 +86,8 @@ fn comparison(rows: &[&VerdictRow]) -> String {
     let Some((first, first_steady)) = rows.first().and_then(|row| Some((row, steady(row)?))) else {
         return String::new();
     };
-    let lowest = rows
-        .iter()
-        .filter_map(|row| Some((row, steady(row)?)))
-        .min_by(|(_, one), (_, other)| one.total_cmp(other));
+    let lowest =
+        rows.iter().filter_map(|row| Some((row, steady(row)?))).min_by(|(_, one), (_, other)| one.total_cmp(other));
     match lowest {
         Some((row, level)) if row.arm != first.arm && level < first_steady => {
             let less = crate::units::signed_bytes(first_steady - level);

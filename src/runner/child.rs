@@ -43,6 +43,7 @@ impl Running {
         let (reader, writer) = io::pipe()?;
         let mut command = Command::new(program);
         command
+            .arg0("highwater-worker")
             .arg(WORKER_COMMAND)
             .stdin(Stdio::from(OwnedFd::from(theirs)))
             .stdout(Stdio::from(OwnedFd::from(writer.try_clone()?)))

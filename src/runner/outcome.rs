@@ -129,7 +129,8 @@ impl Outcome {
                 Outcome::OutOfMemory { why: words.unwrap_or_default() }
             }
             (Some(number), _) => {
-                let name = Signal::try_from(number).map_or_else(|_| format!("signal {number}"), |name| name.to_string());
+                let name =
+                    Signal::try_from(number).map_or_else(|_| format!("signal {number}"), |name| name.to_string());
                 Outcome::Crashed { signal: name }
             }
             (None, Some(0)) => Outcome::Exited { code: 0 },
@@ -147,7 +148,9 @@ impl fmt::Display for Outcome {
         match self {
             Outcome::Finished(FinishReason::AllIterations) => write!(formatter, "finished"),
             Outcome::Finished(FinishReason::VerdictFinal) => write!(formatter, "finished early, the verdict was final"),
-            Outcome::Finished(FinishReason::TimeOver) => write!(formatter, "finished when the time for the run was over"),
+            Outcome::Finished(FinishReason::TimeOver) => {
+                write!(formatter, "finished when the time for the run was over")
+            }
             Outcome::Crashed { signal } => write!(formatter, "crashed by {signal}"),
             Outcome::Exited { code } => write!(formatter, "exited with code {code} before the work was done"),
             Outcome::TimedOut { limit } => {
@@ -155,8 +158,8 @@ impl fmt::Display for Outcome {
             }
             Outcome::OutOfMemory { why } => write!(formatter, "out of memory: {why}"),
             Outcome::Failed { message } => write!(formatter, "{message}"),
-            Outcome::Incompatible { why } => write!(formatter, "incompatible: {why}"),
-            Outcome::Skipped { why, remedy } => write!(formatter, "skipped: {why} ({remedy})"),
+            Outcome::Incompatible { why } => write!(formatter, "{why}"),
+            Outcome::Skipped { why, remedy } => write!(formatter, "{why}; {remedy}"),
             Outcome::Interrupted => write!(formatter, "interrupted"),
         }
     }
@@ -186,7 +189,10 @@ mod tests {
         assert_eq!(exit(11, &[], 0), Outcome::Crashed { signal: "SIGSEGV".into() });
         assert_eq!(exit(6, &["free(): invalid pointer"], 0), Outcome::Crashed { signal: "SIGABRT".into() });
         assert!(matches!(exit(6, &["memory allocation of 8388608 bytes failed"], 0), Outcome::OutOfMemory { .. }));
-        assert!(matches!(exit(6, &["terminate called after throwing 'std::bad_alloc'"], 0), Outcome::OutOfMemory { .. }));
+        assert!(matches!(
+            exit(6, &["terminate called after throwing 'std::bad_alloc'"], 0),
+            Outcome::OutOfMemory { .. }
+        ));
         assert!(matches!(exit(9, &[], 1), Outcome::OutOfMemory { .. }));
         assert_eq!(exit(9, &[], 0), Outcome::Crashed { signal: "SIGKILL".into() });
         assert_eq!(exit(17 << 8, &[], 0), Outcome::Exited { code: 17 });

@@ -74,8 +74,7 @@ pub fn run(request: &Request<'_>, observer: &mut dyn Observer) -> Result<CaseRun
     };
     let scratch = Scratch::create().map_err(failed("make a folder for"))?;
     let oom_kills = kernel_oom_kills();
-    let mut child =
-        Running::start(request.program, request.environment, case.threads).map_err(failed("start"))?;
+    let mut child = Running::start(request.program, request.environment, case.threads).map_err(failed("start"))?;
     let job =
         Job { protocol: VERSION, case: case.clone(), model: request.model.clone(), scratch: scratch.path.clone() };
     // A child that dies before it reads its job is told of by its exit status.
@@ -301,7 +300,7 @@ impl Scratch {
             remove_abandoned(&temporary);
         }
         let path = temporary.join(format!("{SCRATCH_PREFIX}{}-{number}", std::process::id()));
-        std::fs::create_dir_all(&path)?;
+        std::fs::create_dir(&path)?;
         Ok(Scratch { path })
     }
 }
@@ -311,7 +310,8 @@ fn remove_abandoned(temporary: &Path) {
     let is_alive = |pid: &str| Path::new("/proc").join(pid).exists();
     for entry in std::fs::read_dir(temporary).into_iter().flatten().flatten() {
         let name = entry.file_name();
-        let owner = name.to_str().and_then(|name| name.strip_prefix(SCRATCH_PREFIX)).and_then(|rest| rest.split_once('-'));
+        let owner =
+            name.to_str().and_then(|name| name.strip_prefix(SCRATCH_PREFIX)).and_then(|rest| rest.split_once('-'));
         if owner.is_some_and(|(pid, _)| pid.bytes().all(|byte| byte.is_ascii_digit()) && !is_alive(pid)) {
             let _ = std::fs::remove_dir_all(entry.path());
         }

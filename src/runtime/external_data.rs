@@ -1,9 +1,11 @@
 //! Which files besides the ONNX file hold a model's weights.
 
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Component, Path};
 
 use rten_onnx::onnx::ModelProto;
+
+use super::structure::is_message;
 
 /// A model whose weights lie outside has a small structure file; the largest known are a few MB. Larger files hold their
 /// weights inline and are not parsed a second time.
@@ -13,9 +15,11 @@ const LARGEST_STRUCTURE: u64 = 32 << 20;
 /// weights, and for a file that does not parse: then the engine is the one to say so. Names that lead out of the model's
 /// folder are left out.
 pub(super) fn external_files(path: &Path) -> Vec<String> {
-    let is_small = fs::metadata(path).is_ok_and(|file| file.len() <= LARGEST_STRUCTURE);
-    let model = match File::open(path) {
-        Ok(file) if is_small => ModelProto::parse_file(file),
+    if !fs::metadata(path).is_ok_and(|file| file.len() <= LARGEST_STRUCTURE) {
+        return Vec::new();
+    }
+    let model = match fs::read(path) {
+        Ok(bytes) if is_message(&bytes) => ModelProto::parse_buf(&bytes),
         _ => return Vec::new(),
     };
     let mut names = Vec::new();

@@ -6,6 +6,7 @@
 
 mod external_data;
 mod rten;
+mod structure;
 
 use std::path::Path;
 

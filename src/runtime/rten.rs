@@ -13,6 +13,7 @@ use memmap2::{Advice, Mmap, UncheckedAdvice};
 use rten::{Model, ModelOptions, Value, ValueOrView};
 
 use super::external_data::external_files;
+use super::structure::is_message;
 use super::{Loaded, Output, Prepared, Runtime, RuntimeError};
 use crate::model::{DeclaredInput, Dimension, InputTensor, TensorData};
 use crate::suite::{ElementType, RuntimeSpec, WeightsStrategy};
@@ -55,11 +56,11 @@ impl Runtime for Rten {
         let external: Vec<(String, PathBuf)> = self.external.iter().map(beside).collect();
         let options = self.options();
         if self.weights == WeightsStrategy::Copy {
-            let structure = read(model)?;
+            let structure = whole(read(model)?, model)?;
             let data = external.into_iter().map(|(name, path)| Ok((name, read(&path)?))).collect::<Result<_, _>>()?;
             return Ok(Box::new(Copied { structure, data, options }));
         }
-        let structure = map(model)?;
+        let structure = whole(map(model)?, model)?;
         let data = external.into_iter().map(|(name, path)| Ok((name, map(&path)?))).collect::<Result<_, _>>()?;
         let release = self.weights == WeightsStrategy::MapRelease;
         Ok(Box::new(Mapped { structure, data, release, options }))
@@ -78,6 +79,15 @@ fn map(path: &Path) -> Result<Mmap, RuntimeError> {
     // this code runs in a child whose death is a row of the report.
     let mapping = unsafe { Mmap::map(&file) }.map_err(failed)?;
     Ok(mapping)
+}
+
+/// The bytes of a model's file, if they can be one.
+fn whole<B: AsRef<[u8]>>(bytes: B, path: &Path) -> Result<B, RuntimeError> {
+    if is_message(bytes.as_ref()) {
+        Ok(bytes)
+    } else {
+        Err(rejected(format!("{} is no ONNX file, or not a whole one", path.display())))
+    }
 }
 
 fn rejected(error: impl std::fmt::Display) -> RuntimeError {
@@ -163,7 +173,10 @@ impl Drop for Ready {
 
 impl Ready {
     /// Gives the resident pages of the mappings back. They stay valid: a later read brings them in from the page cache.
-    #[expect(unsafe_code, reason = "memmap2 marks MADV_DONTNEED unsafe, since on shared or anonymous memory it loses data")]
+    #[expect(
+        unsafe_code,
+        reason = "memmap2 marks MADV_DONTNEED unsafe, since on shared or anonymous memory it loses data"
+    )]
     fn release_pages(&self) -> Result<(), RuntimeError> {
         for mapping in &self._mappings {
             mapping.advise(Advice::Normal).map_err(|error| rejected(format!("madvise: {error}")))?;
@@ -227,7 +240,8 @@ fn value(input: &InputTensor) -> Result<Value, RuntimeError> {
             Value::from_shape(shape, values).map_err(execution)
         }
         TensorData::Bool(values) => {
-            Value::from_shape(shape, values.iter().map(|value| i32::from(*value)).collect::<Vec<_>>()).map_err(execution)
+            Value::from_shape(shape, values.iter().map(|value| i32::from(*value)).collect::<Vec<_>>())
+                .map_err(execution)
         }
     }
 }

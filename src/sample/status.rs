@@ -115,7 +115,10 @@ mod tests {
     fn status_of_a_current_kernel() {
         let status = Status::parse(LINUX_6_18);
         assert_eq!(status.vm_hwm, Some(67112 * 1024));
-        assert_eq!(status.rss_anon.unwrap() + status.rss_file.unwrap() + status.rss_shmem.unwrap(), status.vm_rss.unwrap());
+        assert_eq!(
+            status.rss_anon.unwrap() + status.rss_file.unwrap() + status.rss_shmem.unwrap(),
+            status.vm_rss.unwrap()
+        );
         assert_eq!(status.hugetlb, Some(64 << 20));
         assert_eq!(status.vm_swap, Some(12 * 1024));
         assert_eq!(status.threads, Some(3));
@@ -138,7 +141,9 @@ mod tests {
 
     #[test]
     fn nonsense_is_absent() {
-        let status = Status::parse(b"VmRSS:\t99999999999999999999999 kB\nVmHWM\nVmSize:\tmany kB\nThreads: 2 pigs\n:\n\xff\xfe:1");
+        let status = Status::parse(
+            b"VmRSS:\t99999999999999999999999 kB\nVmHWM\nVmSize:\tmany kB\nThreads: 2 pigs\n:\n\xff\xfe:1",
+        );
         assert_eq!(status, Status::default());
         let overflow = Status::parse(b"VmRSS: 18446744073709551615 kB");
         assert_eq!(overflow.vm_rss, None);

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use regex::Regex;
 
-use super::case::{ArmSpec, Case, ModelSource, ModelSpec, case_id};
+use super::case::{ArmSpec, Case, ModelSource, ModelSpec, RuntimeSpec, case_id};
 use super::catalogue::{Catalogue, Entry, catalogue};
 use super::error::SuiteError;
 use super::expand::{MAX_CASES, needs_model, new_case, unknown};
@@ -32,8 +32,8 @@ pub enum ArmChoice {
 /// What the command line says, in plain values. What it does not say stays as the suite has it.
 #[derive(Debug, Clone, Default)]
 pub struct Overrides {
-    /// Runtime of all cases, by name.
-    pub runtime: Option<String>,
+    /// Runtimes under which all cases run, by name, instead of their own.
+    pub runtimes: Vec<String>,
     /// Workload of all cases, by name. Expectations stay as they are, unless they are given too.
     pub workload: Option<String>,
     /// Arms under which all cases run, instead of their own.
@@ -79,11 +79,16 @@ pub fn apply(suite: Suite, overrides: &Overrides) -> Result<Suite, SuiteError> {
         return Err(SuiteError::Override { option: "--replicates", problem });
     }
     let arms = choose_arms(&overrides.arms, &suite.catalogue)?;
+    let runtimes = overrides
+        .runtimes
+        .iter()
+        .map(|name| look_up("--runtime", "runtime", name, &suite.catalogue.runtimes).cloned())
+        .collect::<Result<Vec<_>, _>>()?;
     let mut cases = Vec::new();
     let mut seen = HashSet::new();
     for case in &suite.cases {
         let case = override_work(case, overrides, &suite.catalogue)?;
-        for variant in variants(&case, &arms, overrides.settings.threads.as_deref()) {
+        for variant in variants(&case, &runtimes, &arms, overrides.settings.threads.as_deref()) {
             if seen.insert(variant.id.clone()) {
                 cases.push(variant);
             }
@@ -103,6 +108,10 @@ fn find_model(model: &Path, catalogue: &Catalogue) -> Result<ModelSpec, SuiteErr
     let text = model.to_string_lossy();
     if let Some(entry) = catalogue.models.get(text.as_ref()) {
         return Ok(entry.spec.clone());
+    }
+    if !model.is_file() && (text.contains('/') || text.ends_with(".onnx")) {
+        let problem = format!("`{text}` is not a file");
+        return Err(SuiteError::Override { option: "--model", problem });
     }
     if !model.is_file() {
         let help = unknown("model", &text, &catalogue.models);
@@ -150,9 +159,6 @@ fn choose_arms(choices: &[ArmChoice], catalogue: &Catalogue) -> Result<Vec<ArmSp
 /// The case with everything replaced that does not multiply it.
 fn override_work(case: &Case, overrides: &Overrides, catalogue: &Catalogue) -> Result<Case, SuiteError> {
     let mut case = case.clone();
-    if let Some(name) = &overrides.runtime {
-        case.runtime = look_up("--runtime", "runtime", name, &catalogue.runtimes)?.clone();
-    }
     if let Some(name) = &overrides.workload {
         case.workload = look_up("--workload", "workload", name, &catalogue.workloads)?.clone();
     }
@@ -167,19 +173,27 @@ fn override_work(case: &Case, overrides: &Overrides, catalogue: &Catalogue) -> R
     Ok(case)
 }
 
-/// The case under each of the arms and thread counts, or under its own where none are given.
-fn variants(case: &Case, arms: &[ArmSpec], threads: Option<&[u32]>) -> Vec<Case> {
+/// The case under each of the runtimes, arms and thread counts, or under its own where none are given.
+fn variants(case: &Case, runtimes: &[RuntimeSpec], arms: &[ArmSpec], threads: Option<&[u32]>) -> Vec<Case> {
+    let own_runtime = std::slice::from_ref(&case.runtime);
     let own_arm = std::slice::from_ref(&case.arm);
     let own_threads = [case.threads];
+    let runtimes = if runtimes.is_empty() { own_runtime } else { runtimes };
     let arms = if arms.is_empty() { own_arm } else { arms };
     let threads = threads.filter(|threads| !threads.is_empty()).unwrap_or(&own_threads);
-    let under = |arm: &ArmSpec, threads: u32| Case {
-        id: case_id(&case.model.name, &case.runtime.name, &case.workload.name, &arm.name, threads),
-        arm: arm.clone(),
-        threads,
-        ..case.clone()
-    };
-    arms.iter().flat_map(|arm| threads.iter().map(move |threads| under(arm, *threads))).collect()
+    let mut variants = Vec::new();
+    for runtime in runtimes {
+        for arm in arms {
+            variants.extend(threads.iter().map(|threads| Case {
+                id: case_id(&case.model.name, &runtime.name, &case.workload.name, &arm.name, *threads),
+                runtime: runtime.clone(),
+                arm: arm.clone(),
+                threads: *threads,
+                ..case.clone()
+            }));
+        }
+    }
+    variants
 }
 
 fn select(cases: Vec<Case>, filter: &Regex) -> Result<Vec<Case>, SuiteError> {

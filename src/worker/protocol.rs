@@ -45,7 +45,10 @@ pub struct Job {
 /// What the target says.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "kebab-case")]
-#[expect(clippy::large_enum_variant, reason = "there is one message at a time, and a boxed sample would be an allocation")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one message at a time, and a boxed sample would be an allocation"
+)]
 pub enum Message {
     /// The first message.
     Hello(Hello),

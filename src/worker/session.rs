@@ -3,11 +3,10 @@
 use std::env;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Write};
-use std::os::fd::{AsFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::net::UnixStream;
 use std::time::Instant;
 
-use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::signal::Signal;
@@ -79,8 +78,7 @@ fn work(job: &Job, wire: &mut Wire) -> Result<u64, Interruption> {
     setrlimit(Resource::RLIMIT_CORE, 0, 0).map_err(|error| at(0)(&error))?;
     let allocator = arm::in_force();
     let counter = LiveCounter::detect(&allocator);
-    let mut work =
-        Work::set_up(&job.case, job.model.as_deref(), &job.scratch).map_err(|error| at(0)(&error))?;
+    let mut work = Work::set_up(&job.case, job.model.as_deref(), &job.scratch).map_err(|error| at(0)(&error))?;
     let mut probe = Probe::open().map_err(|error| at(0)(&error))?;
     let (runtime, runtime_version) = work.identity();
     let hello = Message::Hello(Hello {
@@ -132,6 +130,7 @@ fn count_live(counter: &LiveCounter, sample: &mut Sample) {
 
 fn read_job(reader: &mut BufReader<UnixStream>) -> io::Result<Job> {
     let mut line = String::new();
+    // A descriptor that is no socket ends here too.
     reader.by_ref().take(LONGEST_LINE as u64).read_line(&mut line)?;
     let job: Job = serde_json::from_str(&line)?;
     if job.protocol != VERSION {
@@ -146,20 +145,23 @@ fn read_job(reader: &mut BufReader<UnixStream>) -> io::Result<Job> {
 #[expect(unsafe_code, reason = "the descriptor's number comes from the environment")]
 fn take_descriptor() -> io::Result<UnixStream> {
     let wrong = |message: String| io::Error::new(io::ErrorKind::InvalidInput, message);
-    let number = env::var(DESCRIPTOR_VARIABLE)
-        .map_err(|_| wrong(format!("{DESCRIPTOR_VARIABLE} is not set: this command is for highwater's own children")))?;
+    let number = env::var(DESCRIPTOR_VARIABLE).map_err(|_| {
+        wrong(format!("{DESCRIPTOR_VARIABLE} is not set: this command is for highwater's own children"))
+    })?;
     let number: RawFd =
         number.parse().map_err(|_| wrong(format!("{DESCRIPTOR_VARIABLE}={number} is not a descriptor")))?;
-    // SAFETY: the parent made this descriptor for us and nothing else in this process has used it yet; should the variable
-    // lie, every operation on it fails and no other owner is harmed, since the process ends.
-    let given = unsafe { OwnedFd::from_raw_fd(number) };
-    let stream = UnixStream::from(given.try_clone()?);
-    fcntl(stream.as_fd(), FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC))?;
+    // SAFETY: the descriptor is only looked at; should the variable lie, the system says so.
+    let given = unsafe { BorrowedFd::borrow_raw(number) };
+    let copy = given
+        .try_clone_to_owned()
+        .map_err(|error| wrong(format!("{DESCRIPTOR_VARIABLE}={number} is no open descriptor: {error}")))?;
     if number == 0 {
-        std::mem::forget(given);
         nix::unistd::dup2_stdin(File::open("/dev/null")?)?;
+    } else {
+        // SAFETY: it is open, the parent made it for us alone, and nothing in this process uses it after this line.
+        drop(unsafe { OwnedFd::from_raw_fd(number) });
     }
-    Ok(stream)
+    Ok(UnixStream::from(copy))
 }
 
 /// Dies with the parent: by signal, and at once if the parent has died before the signal was set.

@@ -58,7 +58,7 @@ impl Ended {
 
     /// Checks that nothing was said on standard output: nothing ran.
     #[track_caller]
-    pub fn is_quiet(self) -> Self {
+    pub fn quietly(self) -> Self {
         assert!(self.stdout.is_empty(), "standard output should be empty\n{}", self.all());
         self
     }

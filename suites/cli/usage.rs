@@ -7,7 +7,7 @@ use crate::desk::Desk;
 /// Runs with `arguments` and checks that it is refused in one line with all `parts`, and that nothing was made.
 #[track_caller]
 fn refused(desk: &Desk, arguments: &[&str], parts: &[&str]) {
-    let mut ended = desk.run(&[arguments, &["--out", "refused"]].concat()).code(2).is_quiet();
+    let mut ended = desk.run(&[arguments, &["--out", "refused"]].concat()).code(2).quietly();
     for part in parts {
         ended = ended.complains(part);
     }
@@ -68,7 +68,8 @@ fn unknown_flags_and_names_are_refused_with_what_was_meant() {
 
 #[test]
 fn a_filter_that_leaves_nothing_tells_the_nearest() {
-    let nearest = ["no case matches the filter `ppocr-cls.rten.recompile.jemaloc`", "ppocr-cls.rten.recompile.jemalloc.t1"];
+    let nearest =
+        ["no case matches the filter `ppocr-cls.rten.recompile.jemaloc`", "ppocr-cls.rten.recompile.jemalloc.t1"];
     refused(&Desk::new(), &["run", "--filter", "ppocr-cls.rten.recompile.jemaloc"], &nearest);
 }
 
@@ -127,7 +128,7 @@ fn an_empty_model_does_not_take_the_other_cases_along() {
     if desk.path("out/verdicts.csv").exists() {
         assert_eq!(desk.verdicts().len(), 2, "a row each\n{}", ended.all());
     } else {
-        ended.code(2).is_quiet();
+        ended.code(2).quietly();
     }
 }
 
@@ -137,7 +138,7 @@ fn nothing_recorded_is_overwritten() {
     fs::create_dir(desk.path("out")).unwrap();
     desk.write("out/samples.csv", "measured long ago\n");
     let ended = desk.run(&["run", "--model", "mlp-small", "--out", "out"]);
-    ended.code(2).is_quiet().complains("out holds a run already").complains("--out");
+    ended.code(2).quietly().complains("out holds a run already").complains("--out");
     assert_eq!(desk.read("out/samples.csv"), "measured long ago\n");
     assert_eq!(desk.names("out"), ["samples.csv"]);
 }

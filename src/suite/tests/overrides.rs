@@ -103,7 +103,7 @@ fn a_model_becomes_a_suite() {
     std::fs::write(&path, "").unwrap();
     let overrides = Overrides {
         arms: vec![named("glibc")],
-        runtime: Some("rten-map".into()),
+        runtimes: vec!["rten-map".into()],
         workload: Some("infer".into()),
         ..Overrides::default()
     };
@@ -122,7 +122,7 @@ fn choices_that_cannot_be_carried_out_name_their_option() {
     };
     let results: Vec<Result<Suite, SuiteError>> = vec![
         with(|all| all.arms = vec![named("jemaloc")]),
-        with(|all| all.runtime = Some("rtenn".into())),
+        with(|all| all.runtimes = vec!["rtenn".into()]),
         with(|all| all.workload = Some("recompil".into())),
         with(|all| all.workload = Some("recompile".into())),
         with(|all| all.replicates = Some(0)),

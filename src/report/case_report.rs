@@ -1,0 +1,100 @@
+//! From a child that has ended to the row that tells of it.
+
+use super::sentence::sentence;
+use super::verdict_row::{LiveSource, VerdictRow};
+use crate::analysis::{Assessment, Verdict};
+use crate::runner::{CaseRun, Evidence, Outcome};
+use crate::suite::{Allocator, Case, Expectation};
+
+/// A case that has run, with what it came to.
+#[derive(Debug)]
+pub struct CaseReport {
+    /// The row of `verdicts.csv`.
+    pub row: VerdictRow,
+    /// What happened to the child.
+    pub outcome: Outcome,
+    /// How far it came and its last words.
+    pub evidence: Evidence,
+    /// What the series means; absent if nothing was measured.
+    pub assessment: Option<Assessment>,
+}
+
+impl CaseReport {
+    /// Judges a run and tells it.
+    pub fn new(case: &Case, replicate: u32, run: CaseRun, live: Option<LiveSource<'_>>, reproduce: String) -> Self {
+        let mut row = VerdictRow::of_case(case, replicate, reproduce);
+        if let Some(hello) = &run.hello {
+            row.runtime_version = format!("{} {}", hello.runtime, hello.runtime_version).trim_end().to_owned();
+            let version = hello.allocator.version.as_deref().unwrap_or_default();
+            row.allocator = format!("{} {version}", hello.allocator.allocator).trim_end().to_owned();
+        }
+        row.judges_mappings = case.arm.allocator == Allocator::Glibc;
+        row.outcome = run.outcome.word().into();
+        row.outcome_detail = detail(&run.outcome, &run.evidence);
+        row.iterations = run.evidence.iteration;
+        let CaseRun { outcome, evidence, series, .. } = run;
+        let live = live.filter(|_| !series.is_empty());
+        let assessment = row.judge(&series, live, outcome.is_finished());
+        let failure = if outcome.is_finished() { None } else { Some(row.outcome_detail.as_str()) };
+        row.sentence = sentence(assessment.as_ref(), &row, failure);
+        let word = outcome.expectation().or_else(|| assessment.as_ref().map(|found| found.verdict.into()));
+        row.as_expected = word.is_some_and(|word| case.expect.contains(&word));
+        CaseReport { row, outcome, evidence, assessment }
+    }
+}
+
+/// The outcome with its evidence.
+fn detail(outcome: &Outcome, evidence: &Evidence) -> String {
+    let place = match outcome {
+        Outcome::Finished(_) | Outcome::Skipped { .. } => return outcome.to_string(),
+        Outcome::Crashed { .. } | Outcome::Exited { .. } | Outcome::TimedOut { .. } | Outcome::Interrupted => {
+            format!("{outcome} {evidence}")
+        }
+        Outcome::OutOfMemory { .. } | Outcome::Failed { .. } | Outcome::Incompatible { .. } => {
+            format!("{outcome} ({evidence})")
+        }
+    };
+    // What is out of memory, or failed in order, has said why.
+    let has_said = matches!(outcome, Outcome::OutOfMemory { .. } | Outcome::Failed { .. });
+    match evidence.output.iter().rfind(|line| !is_backtrace(line)) {
+        Some(line) if !has_said => format!("{place}; last output: {line}"),
+        _ => place,
+    }
+}
+
+/// Whether a line belongs to the backtrace that Rust prints after the message of a panic, or to the notes on it.
+fn is_backtrace(line: &str) -> bool {
+    let line = line.trim_start();
+    let frame = line.split_once(": ").is_some_and(|(number, _)| number.bytes().all(|byte| byte.is_ascii_digit()));
+    frame || line.starts_with("at ") || line.starts_with("note: ") || line == "stack backtrace:"
+}
+
+impl From<Verdict> for Expectation {
+    fn from(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Leak => Expectation::Leak,
+            Verdict::ResourceLeak => Expectation::ResourceLeak,
+            Verdict::GrowthUnattributed => Expectation::GrowthUnattributed,
+            Verdict::CreepLinear | Verdict::CreepDecelerating | Verdict::CreepCore => Expectation::Creep,
+            Verdict::PeakGrowth => Expectation::PeakGrowth,
+            Verdict::Inconclusive => Expectation::Inconclusive,
+            Verdict::Plateau => Expectation::Plateau,
+            Verdict::Stable => Expectation::Stable,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_words_are_not_those_of_a_backtrace() {
+        let output =
+            ["plugin failed", "stack backtrace:", "   0: std::panicking", "             at src/x.rs:1", "note: more"];
+        let evidence =
+            Evidence { iteration: 4, phase: None, output: output.iter().map(|line| (*line).to_owned()).collect() };
+        let told = detail(&Outcome::Crashed { signal: "SIGABRT".into() }, &evidence);
+        assert_eq!(told, "crashed by SIGABRT after iteration 4; last output: plugin failed");
+    }
+}

@@ -1,0 +1,136 @@
+//! The tables at the end of a run.
+
+use comfy_table::{Attribute, Cell, CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
+
+use super::console::{colour, word};
+use super::verdict_row::VerdictRow;
+use crate::units::signed_bytes;
+
+/// A table with rules above, below the header and below; as wide as it needs to be unless on a terminal.
+fn plain(terminal: bool) -> Table {
+    let mut table = Table::new();
+    let rule = LineStyle::none().fill('─').junction('─');
+    table.load_style(TableStyle::new().top_border(rule).header_separator(rule).bottom_border(rule));
+    let arrangement = if terminal { ContentArrangement::Dynamic } else { ContentArrangement::Disabled };
+    table.set_content_arrangement(arrangement);
+    table
+}
+
+fn number(text: String) -> Cell {
+    Cell::new(text).set_alignment(CellAlignment::Right)
+}
+
+fn bytes(value: Option<f64>) -> Cell {
+    number(value.map_or_else(|| "–".into(), signed_bytes))
+}
+
+fn milliseconds(value: Option<f64>) -> Cell {
+    number(value.map_or_else(|| "–".into(), |ms| format!("{ms:.2}")))
+}
+
+/// The table of all cases, plain unless `colours`; as wide as it needs to be unless on a terminal.
+pub(super) fn verdicts(rows: &[VerdictRow], colours: bool, terminal: bool) -> String {
+    let mut table = plain(terminal);
+    let workloads = rows.iter().any(|row| row.workload != "recompile");
+    let threads = rows.iter().any(|row| row.threads != rows[0].threads);
+    let mut header = vec!["model", "runtime"];
+    header.extend(workloads.then_some("workload"));
+    header.push("arm");
+    header.extend(threads.then_some("threads"));
+    header.extend(["verdict", "live/iter", "resident/iter", "peak", "steady", "retained", "ms/iter", "faults/iter"]);
+    table.set_header(header);
+    for row in rows {
+        let mut verdict = Cell::new(word(row));
+        if colours && let Some(colour) = colour(row) {
+            verdict = verdict.fg(colour).add_attribute(Attribute::Bold);
+        }
+        let mut cells = vec![Cell::new(&row.model), Cell::new(&row.runtime)];
+        cells.extend(workloads.then(|| Cell::new(&row.workload)));
+        cells.push(Cell::new(&row.arm));
+        cells.extend(threads.then(|| number(row.threads.to_string())));
+        cells.extend([
+            verdict,
+            bytes(row.live_rate_bytes_per_iteration),
+            bytes(row.resident_rate_bytes_per_iteration),
+            bytes(row.peak_rss_bytes),
+            bytes(row.steady_rss_bytes),
+            bytes(row.retained_bytes),
+            milliseconds(row.iteration_ms),
+            number(row.minor_faults.map_or_else(|| "–".into(), |faults| format!("{faults:.0}"))),
+        ]);
+        table.add_row(cells);
+    }
+    table.to_string()
+}
+
+/// What each phase needs: high-water marks, resident memory at the end of `execute`, times.
+pub(super) fn phases(rows: &[VerdictRow], terminal: bool) -> String {
+    let mut table = plain(terminal);
+    table.set_header([
+        "model",
+        "runtime",
+        "arm",
+        "load HWM",
+        "prepare HWM",
+        "execute HWM",
+        "execute RSS",
+        "load ms",
+        "prepare ms",
+        "execute ms",
+    ]);
+    for row in rows {
+        table.add_row(vec![
+            Cell::new(&row.model),
+            Cell::new(&row.runtime),
+            Cell::new(&row.arm),
+            bytes(row.hwm_load_bytes),
+            bytes(row.hwm_prepare_bytes),
+            bytes(row.hwm_execute_bytes),
+            bytes(row.rss_execute_bytes),
+            milliseconds(row.load_ms),
+            milliseconds(row.prepare_ms),
+            milliseconds(row.execute_ms),
+        ]);
+    }
+    table.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_says_what_was_measured_and_what_was_not() {
+        let measured = VerdictRow {
+            model: "ppocr-cls".into(),
+            runtime: "rten".into(),
+            workload: "recompile".into(),
+            arm: "glibc".into(),
+            threads: 1,
+            outcome: "finished".into(),
+            verdict: "stable".into(),
+            as_expected: true,
+            live_rate_bytes_per_iteration: Some(0.0),
+            resident_rate_bytes_per_iteration: Some(-120.0),
+            peak_rss_bytes: Some(21_500_000.0),
+            steady_rss_bytes: Some(12_345_678.0),
+            retained_bytes: Some(1_200_000.0),
+            iteration_ms: Some(3.217),
+            minor_faults: Some(812.0),
+            ..VerdictRow::default()
+        };
+        let skipped = VerdictRow {
+            arm: "tcmalloc".into(),
+            outcome: "skipped".into(),
+            verdict: String::new(),
+            ..VerdictRow {
+                model: "ppocr-cls".into(),
+                runtime: "rten".into(),
+                workload: "recompile".into(),
+                threads: 1,
+                ..VerdictRow::default()
+            }
+        };
+        insta::assert_snapshot!(verdicts(&[measured, skipped], false, false));
+    }
+}
