@@ -1,5 +1,7 @@
 //! From recorded columns to a verdict: which series of which process answers which question.
 
+use std::borrow::Cow;
+
 use super::assess::{Assessment, Evidence, Settings, assess};
 use super::finding::{LiveKind, LiveSeries};
 use super::verdict::Resource;
@@ -52,18 +54,63 @@ pub fn assess_recorded(recorded: &Recorded<'_>, judging: &Judging) -> Assessment
         .filter(|(resource, _)| recorded.judges_mappings || *resource != Resource::Mappings)
         .filter_map(|(resource, name)| Some((resource, recorded.own.column(name)?)))
         .collect();
+    let anon = with_swap(recorded.own, "rss_anon_bytes");
+    let peak = with_swap(recorded.own, "peak_anon_bytes");
     let evidence = Evidence {
         live,
-        anon: recorded.own.column("rss_anon_bytes"),
-        peak: recorded.own.column("peak_anon_bytes"),
+        anon: anon.as_deref(),
+        peak: peak.as_deref(),
         core: None,
         counts,
     };
     assess(&evidence, &Settings::from(judging))
 }
 
+/// A column of resident memory with what was swapped out at that moment: pages that leave for swap are not given back.
+fn with_swap<'a>(series: &'a Series, name: &str) -> Option<Cow<'a, [f64]>> {
+    let resident = series.column(name)?;
+    match series.column("swap_bytes") {
+        Some(swap) if swap.iter().any(|bytes| *bytes > 0.0) => {
+            // A kernel that tells swap at all tells it always.
+            Some(resident.iter().zip(swap).map(|(resident, swap)| resident + swap.max(0.0)).collect())
+        }
+        _ => Some(Cow::Borrowed(resident)),
+    }
+}
+
 /// Live bytes of a run as the analysis takes them.
 pub fn live_series(series: &Series, kind: arm::LiveKind) -> Option<LiveSeries<'_>> {
     let bytes = series.column("live_bytes")?;
     Some(LiveSeries { bytes, kind: kind.into(), threads: series.column("threads") })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::Verdict;
+    use crate::sample::Sample;
+
+    fn judged(swap: fn(u64) -> u64) -> Verdict {
+        let mut series = Series::default();
+        for iteration in 1..=200 {
+            series.push(&Sample {
+                iteration,
+                live_bytes: Some(1 << 20),
+                rss_anon_bytes: Some(50 << 20),
+                peak_anon_bytes: Some(60 << 20),
+                swap_bytes: Some(swap(iteration)),
+                ..Sample::default()
+            });
+        }
+        let recorded =
+            Recorded { own: &series, live: Some((&series, arm::LiveKind::Exact)), judges_mappings: true };
+        let judging = Judging { settle: 50, tolerance: 1024.0, cycle: 1, resident: true, early_stop: true };
+        assess_recorded(&recorded, &judging).verdict
+    }
+
+    #[test]
+    fn memory_that_creeps_into_swap_creeps() {
+        assert_eq!(judged(|_| 0), Verdict::Stable);
+        assert_eq!(judged(|iteration| iteration << 20), Verdict::CreepLinear);
+    }
 }

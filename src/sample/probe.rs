@@ -145,6 +145,25 @@ mod tests {
         assert_eq!(peak_anon(None, &status), None, "without a reset there is no peak of the iteration");
     }
 
+    /// Planted: 32 MiB that are gone again when the sample is taken.
+    #[test]
+    fn a_peak_between_two_samples_is_seen_and_forgotten() {
+        const TEMPORARY: u64 = 32 << 20;
+        let mut probe = Probe::open().unwrap();
+        if !probe.sees_peaks() {
+            return;
+        }
+        probe.start_iteration();
+        let before = probe.level().resident.unwrap();
+        drop(std::hint::black_box(vec![1u8; TEMPORARY as usize]));
+        let mark = probe.level().high_water_mark.unwrap();
+        // Other tests of this process come and go: the mark is at least this high.
+        assert!(mark >= before.min(mark) && mark >= TEMPORARY, "{mark} after {before}");
+        assert!(probe.reset_high_water_mark());
+        let after = probe.level();
+        assert!(after.high_water_mark.unwrap() < mark.max(after.resident.unwrap() + TEMPORARY));
+    }
+
     #[test]
     fn a_probe_fills_what_this_kernel_tells() {
         let mut probe = Probe::open().unwrap();
