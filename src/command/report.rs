@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::arm::LiveKind;
 use crate::cli::ReportArguments;
 use crate::error::{AS_EXPECTED, Error};
-use crate::report::console::Console;
+use crate::report::console::{Console, word};
 use crate::report::{
     LiveSource, RecordedRun, Role, RunDirectory, VerdictRow, draw_case, draw_works, read_samples, read_verdicts,
 };
@@ -19,7 +19,7 @@ pub(super) fn report(arguments: &ReportArguments) -> Result<u8, Error> {
     let console = Console::new(rows.len());
     let cases: Vec<VerdictRow> = rows.into_iter().filter(|row| row.role == Role::Case).collect();
     for row in &cases {
-        console.say(&format!("{}: {}\n    {}", row.case, crate::report::console::word(row), row.sentence));
+        console.say(&format!("{}: {}\n    {}", row.case, word(row), row.sentence));
     }
     console.tables(&cases);
     let drawn = draw_all(&directory)?;

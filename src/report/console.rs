@@ -74,7 +74,8 @@ impl Console {
         }
         self.done += 1;
         let word = self.paint(word(row), colour(row));
-        print(&format!("[{}/{}] {}: {word}\n    {}", self.done, self.cases, row.case, row.sentence));
+        let sentence = row.sentence.replace("; resident: ", ";\n    resident: ");
+        print(&format!("[{}/{}] {}: {word}\n    {sentence}", self.done, self.cases, row.case));
     }
 
     /// A run that belongs to no case of its own (a probe or a control) is over.

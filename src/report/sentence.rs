@@ -35,7 +35,8 @@ fn live_part(live: &LiveFinding, row: &VerdictRow) -> String {
             format!("live: leak of {} {range}, called after {} iterations{whose}", per(live.rate), live.n)
         }
         LiveVerdict::Stable if live.low == 0.0 && live.high == 0.0 => {
-            format!("live: stable, flat to the byte over {} iterations{whose} ({seen})", live.n)
+            let part = if live.total == 0.0 { "" } else { "the second half of " };
+            format!("live: stable, flat to the byte over {part}{} iterations{whose} ({seen})", live.n)
         }
         LiveVerdict::Stable => {
             format!("live: stable, at most {} over {} iterations{whose} ({seen})", per(live.high.max(0.0)), live.n)
