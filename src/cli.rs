@@ -47,7 +47,7 @@ pub enum Command {
     /// Run suites, or one model under several arms
     #[command(after_help = EXAMPLES)]
     Run(Box<RunArguments>),
-    /// Judge and draw a recorded run again, from its CSV files alone
+    /// Tables and charts of a recorded run again, from its CSV files alone
     Report(ReportArguments),
     /// Apply the verdict procedure to a series recorded elsewhere
     #[command(after_help = JUDGE_EXAMPLES)]
@@ -156,8 +156,7 @@ pub struct JudgeArguments {
     /// Unit of the live columns
     #[arg(long, value_enum, default_value = "bytes")]
     pub live_unit: Unit,
-    /// Kind of the live counter: exact (no noise of its own), tcache (glibc with its thread cache), noisy [default: exact for
-    /// samples.csv as recorded, otherwise tcache]
+    /// Kind of the live counter: exact (no noise of its own), tcache (glibc with its thread cache), noisy [default: tcache]
     #[arg(long, value_enum)]
     pub live_kind: Option<Kind>,
     /// Column with the number of threads, for the slack of a tcache counter
@@ -188,7 +187,10 @@ pub struct JudgeArguments {
     #[arg(long)]
     pub no_early_stop: bool,
     /// Only rows of this case: for the samples.csv of a run, whose columns are then known; settings come from verdicts.csv
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", conflicts_with_all = [
+        "live", "live_unit", "live_kind", "threads_column", "resident", "peak", "resident_unit", "cycle", "skip", "settle",
+        "tolerance", "no_early_stop",
+    ])]
     pub case: Option<String>,
     /// Replicate of the case
     #[arg(long, value_name = "N", default_value_t = 1)]

@@ -7,6 +7,13 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 /// A number of bytes.
+///
+/// ```
+/// use highwater::units::Bytes;
+///
+/// assert_eq!(Bytes(12_345_678).to_string(), "12.3 MB");
+/// assert_eq!("64 KiB".parse(), Ok(Bytes(65_536)));
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Bytes(pub u64);

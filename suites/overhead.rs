@@ -1,26 +1,23 @@
 //! What highwater costs: `cargo bench --bench overhead`.
 //!
-//! Speed is told as ratios of runs that alternate in one process, since machines are shared and noisy; memory as the
-//! high-water mark of this process.
+//! Speed is told as a ratio inside one run, since machines are shared and noisy; memory as the high-water mark of this
+//! process.
 //!
-//! 1. A recompile loop of mobilenet_v2 with everything the worker does around an iteration, against the bare loop.
+//! 1. A recompile loop of mobilenet_v2: all time against the time of the work alone.
 //! 2. The parent over 100,000 iterations: its own memory, judged by highwater.
 //! 3. A million samples analysed and drawn.
 #![expect(clippy::print_stdout, reason = "a benchmark tells its figures there")]
 
-use std::hint::black_box;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use highwater::arm::{LiveCounter, LiveKind, in_force};
-use highwater::report::{LiveSource, VerdictRow, draw_case};
+use highwater::arm::LiveKind;
+use highwater::report::{LiveSource, VerdictRow, draw_case, read_samples};
 use highwater::sample::{Probe, Sample, Series, Status};
-use highwater::suite::{Overrides, from_model};
-use highwater::workload::{Phase, Phases, Work};
 
-/// Pairs of bare and observed iterations of the recompile loop; the median ratio of pairs is told.
-const PAIRS: usize = 150;
+/// Iterations of the first part.
+const ITERATIONS: &str = "200";
 
 /// Samples of the third part.
 const MILLION: u64 = 1_000_000;
@@ -35,66 +32,28 @@ fn main() {
     million_samples();
 }
 
-/// Does at each phase what the worker does, but for the socket, which is written after the clock has stopped.
-struct Observed<'a>(&'a mut Probe);
-
-impl Phases for Observed<'_> {
-    fn enter(&mut self, _phase: Phase) {
-        black_box(self.0.level());
-        self.0.reset_high_water_mark();
-    }
-}
-
-struct Bare;
-
-impl Phases for Bare {
-    fn enter(&mut self, _phase: Phase) {}
-}
-
+/// Runs the binary on mobilenet_v2 and compares, inside the very same run, all time from the first iteration to the last
+/// sample with the time of the phases alone. What lies between is highwater: sampling, resetting marks, writing protocol
+/// lines, and waiting for a parent that reads too slowly.
 fn recompile_loop() {
-    let suite = from_model(Path::new("mobilenet_v2"), &Overrides::default()).expect("the catalogue has it");
-    let case = &suite.cases[0];
-    let model = highwater::model::resolve(&case.model, &highwater::model::cache_dir()).expect("it can be made");
-    let scratch = tempfile::tempdir().expect("a temporary folder");
-    let mut work = Work::set_up(case, model.as_deref(), scratch.path()).expect("the work is honest");
-    let mut probe = Probe::open().expect("/proc is there");
-    let counter = LiveCounter::detect(&in_force());
-    let mut sample = Sample::default();
-    let mut iteration = 0;
-    let mut bare = |work: &mut Work| {
-        iteration += 1;
-        let start = Instant::now();
-        work.iterate(iteration, &mut Bare).expect("it runs");
-        start.elapsed().as_secs_f64()
-    };
-    for _ in 0..10 {
-        bare(&mut work);
-    }
-    let mut ratios = Vec::new();
-    for pair in 0..PAIRS {
-        // The order alternates, so that a drift of the machine favours neither.
-        let mut before = 0.0;
-        if pair % 2 == 0 {
-            before = bare(&mut work);
-        }
-        let start = Instant::now();
-        probe.start_iteration();
-        work.iterate(1, &mut Observed(&mut probe)).expect("it runs");
-        probe.fill(&mut sample, None, pair % 25 == 0);
-        sample.live_bytes = counter.read().live;
-        let observed = start.elapsed().as_secs_f64();
-        if pair % 2 == 1 {
-            before = bare(&mut work);
-        }
-        ratios.push(observed / before);
-    }
-    ratios.sort_unstable_by(f64::total_cmp);
-    let quartile = |share: usize| ratios[ratios.len() * share / 4];
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let out = folder.path().join("run");
+    let status = Command::new(env!("CARGO_BIN_EXE_highwater"))
+        .args(["run", "--model", "mobilenet_v2", "--arm", "exact-live", "--no-early-stop", "--iterations", ITERATIONS])
+        .arg("--out")
+        .arg(&out)
+        .stdout(std::process::Stdio::null())
+        .status()
+        .expect("highwater runs");
+    assert!(status.success(), "{status}");
+    let runs = read_samples(&out.join("samples.csv")).expect("samples");
+    let series = &runs[&("mobilenet_v2.rten.recompile.exact-live.t1".to_owned(), 1)].series;
+    let whole = series.column("elapsed_us").and_then(<[f64]>::last).copied().expect("a time") / 1e3;
+    let work: f64 = series.iteration_milliseconds().iter().sum();
     println!(
-        "recompile loop of mobilenet_v2 with highwater / without: {:.4} (median of {PAIRS} alternating pairs, quartiles {:.4} to {:.4})",
-        quartile(2),
-        quartile(1),
-        quartile(3)
+        "recompile loop of mobilenet_v2, all time / time of the work: {:.4} ({ITERATIONS} iterations of {:.1} ms)",
+        whole / work,
+        work / series.len() as f64
     );
 }
 
@@ -146,7 +105,6 @@ fn parent_memory() {
 }
 
 fn million_samples() {
-    let reset = |probe: &mut Probe| probe.reset_high_water_mark();
     let mut probe = Probe::open().expect("/proc is there");
     let mut series = Series::with_capacity(MILLION as usize);
     for iteration in 1..=MILLION {
@@ -164,7 +122,7 @@ fn million_samples() {
         });
     }
     let folder = tempfile::tempdir().expect("a temporary folder");
-    reset(&mut probe);
+    probe.reset_high_water_mark();
     let start = Instant::now();
     let mut row = VerdictRow {
         case: "million".into(),

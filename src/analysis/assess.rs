@@ -64,7 +64,20 @@ pub struct Assessment {
     pub reason: String,
 }
 
-/// Judges a case. A leak is never called creep; resident growth below twice the live rate is explained by live bytes;
+/// Judges a case.
+///
+/// ```
+/// use highwater::analysis::{Evidence, LiveKind, LiveSeries, Settings, Verdict, assess};
+///
+/// // 64 bytes lost in every iteration, on a counter without noise of its own.
+/// let bytes: Vec<f64> = (0..112).map(|iteration| 1e6 + 64.0 * f64::from(iteration)).collect();
+/// let live = LiveSeries { bytes: &bytes, kind: LiveKind::Exact, threads: None };
+/// let found = assess(&Evidence { live: Some(live), ..Evidence::default() }, &Settings::default());
+/// assert_eq!(found.verdict, Verdict::Leak);
+/// assert_eq!(found.live.unwrap().rate, 64.0);
+/// ```
+///
+/// A leak is never called creep; resident growth below twice the live rate is explained by live bytes;
 /// resident growth without live bytes is unattributed.
 pub fn assess(evidence: &Evidence, settings: &Settings) -> Assessment {
     let counting = evidence.live.filter(LiveSeries::is_counting);

@@ -54,28 +54,23 @@ pub fn assess_recorded(recorded: &Recorded<'_>, judging: &Judging) -> Assessment
         .filter(|(resource, _)| recorded.judges_mappings || *resource != Resource::Mappings)
         .filter_map(|(resource, name)| Some((resource, recorded.own.column(name)?)))
         .collect();
-    let anon = with_swap(recorded.own, "rss_anon_bytes");
-    let peak = with_swap(recorded.own, "peak_anon_bytes");
-    let evidence = Evidence {
-        live,
-        anon: anon.as_deref(),
-        peak: peak.as_deref(),
-        core: None,
-        counts,
-    };
+    let anon = with_hidden(recorded.own, "rss_anon_bytes");
+    let peak = with_hidden(recorded.own, "peak_anon_bytes");
+    let evidence = Evidence { live, anon: anon.as_deref(), peak: peak.as_deref(), core: None, counts };
     assess(&evidence, &Settings::from(judging))
 }
 
-/// A column of resident memory with what was swapped out at that moment: pages that leave for swap are not given back.
-fn with_swap<'a>(series: &'a Series, name: &str) -> Option<Cow<'a, [f64]>> {
-    let resident = series.column(name)?;
-    match series.column("swap_bytes") {
-        Some(swap) if swap.iter().any(|bytes| *bytes > 0.0) => {
-            // A kernel that tells swap at all tells it always.
-            Some(resident.iter().zip(swap).map(|(resident, swap)| resident + swap.max(0.0)).collect())
+/// A column of resident memory with what the kernel counts elsewhere: pages that were swapped out are not given back, and
+/// reserved huge pages are outside of RSS.
+fn with_hidden<'a>(series: &'a Series, name: &str) -> Option<Cow<'a, [f64]>> {
+    let mut total = Cow::Borrowed(series.column(name)?);
+    for hidden in ["swap_bytes", "hugetlb_bytes"].iter().filter_map(|name| series.column(name)) {
+        if hidden.iter().any(|bytes| *bytes > 0.0) {
+            // `max` takes the number where a kernel does not tell.
+            total = total.iter().zip(hidden).map(|(resident, hidden)| resident + hidden.max(0.0)).collect();
         }
-        _ => Some(Cow::Borrowed(resident)),
     }
+    Some(total)
 }
 
 /// Live bytes of a run as the analysis takes them.
@@ -90,7 +85,7 @@ mod tests {
     use crate::analysis::Verdict;
     use crate::sample::Sample;
 
-    fn judged(swap: fn(u64) -> u64) -> Verdict {
+    fn judged(swap: fn(u64) -> u64, hugetlb: fn(u64) -> u64) -> Verdict {
         let mut series = Series::default();
         for iteration in 1..=200 {
             series.push(&Sample {
@@ -99,18 +94,19 @@ mod tests {
                 rss_anon_bytes: Some(50 << 20),
                 peak_anon_bytes: Some(60 << 20),
                 swap_bytes: Some(swap(iteration)),
+                hugetlb_bytes: Some(hugetlb(iteration)),
                 ..Sample::default()
             });
         }
-        let recorded =
-            Recorded { own: &series, live: Some((&series, arm::LiveKind::Exact)), judges_mappings: true };
+        let recorded = Recorded { own: &series, live: Some((&series, arm::LiveKind::Exact)), judges_mappings: true };
         let judging = Judging { settle: 50, tolerance: 1024.0, cycle: 1, resident: true, early_stop: true };
         assess_recorded(&recorded, &judging).verdict
     }
 
     #[test]
-    fn memory_that_creeps_into_swap_creeps() {
-        assert_eq!(judged(|_| 0), Verdict::Stable);
-        assert_eq!(judged(|iteration| iteration << 20), Verdict::CreepLinear);
+    fn memory_that_creeps_out_of_sight_creeps() {
+        assert_eq!(judged(|_| 0, |_| 0), Verdict::Stable);
+        assert_eq!(judged(|iteration| iteration << 20, |_| 0), Verdict::CreepLinear);
+        assert_eq!(judged(|_| 0, |iteration| iteration << 21), Verdict::CreepLinear);
     }
 }

@@ -3,6 +3,7 @@
 mod doctor;
 mod judge;
 mod model;
+mod recorder;
 mod report;
 mod run;
 mod session;

@@ -33,13 +33,18 @@ pub(super) fn draw_all(directory: &RunDirectory) -> Result<usize, Error> {
     let runs = read_samples(&directory.samples())?;
     let folder = directory.charts()?;
     let mut drawn = 0;
+    let mut failed = None;
     for row in &rows {
         if let Some(run) = runs.get(&(row.case.clone(), row.replicate)) {
-            draw_case(row, &run.series, live_of(row, &runs), &folder)?;
-            drawn += 1;
+            // One chart that cannot be drawn does not keep the others from it.
+            match draw_case(row, &run.series, live_of(row, &runs), &folder) {
+                Ok(()) => drawn += 1,
+                Err(error) => failed = Some(error),
+            }
         }
     }
-    Ok(drawn + draw_works(&rows, &runs, &folder)?)
+    drawn += draw_works(&rows, &runs, &folder)?;
+    failed.map_or(Ok(drawn), |error| Err(error.into()))
 }
 
 /// The live bytes that decided on a row.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use super::report::draw_all;
 use super::session::{Controls, Session};
@@ -159,7 +159,7 @@ fn list(suite: &Suite) {
 /// A flag that Ctrl-C and SIGTERM set. The second one ends the process at once.
 fn watch_signals() -> std::io::Result<Arc<AtomicBool>> {
     let interrupted = Arc::new(AtomicBool::new(false));
-    for signal in [SIGINT, SIGTERM] {
+    for signal in [SIGINT, SIGTERM, SIGHUP] {
         signal_hook::flag::register_conditional_default(signal, Arc::clone(&interrupted))?;
         signal_hook::flag::register(signal, Arc::clone(&interrupted))?;
     }
@@ -208,6 +208,7 @@ fn reproduce(arguments: &RunArguments, suite: &Suite) -> impl Fn(&str) -> String
     for arm in &arguments.arm {
         option("--arm", Some(arm.clone()));
     }
+    option("--replicates", arguments.replicates.map(|number| number.to_string()));
     let threads: Vec<_> = arguments.threads.iter().map(u32::to_string).collect();
     for runtime in &arguments.runtime {
         option("--runtime", Some(runtime.clone()));

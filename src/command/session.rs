@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::analysis::{LiveVerdict, Verdict, assess_recorded, is_look, live_is_final, live_series};
+use super::recorder::Recorder;
+use crate::analysis::LiveVerdict;
 use crate::arm::{self, ArmError, LiveKind};
 use crate::cli::Sabotage;
 use crate::error::{Error, chain};
@@ -13,10 +14,9 @@ use crate::report::console::{Console, word};
 use crate::report::{
     CaseReport, LiveSource, Machine, Role, RunDirectory, RunRecord, SamplesFile, VerdictRow, VerdictsFile, revision,
 };
-use crate::runner::{self, CaseRun, Evidence, Observer, Outcome, Request};
-use crate::sample::{Sample, Series};
-use crate::suite::{Allocator, ArmSpec, Case, Expectation, ModelSource, Suite, catalogue, from_model};
-use crate::worker::protocol::Hello;
+use crate::runner::{self, CaseRun, Evidence, Outcome, Request};
+use crate::sample::Series;
+use crate::suite::{Allocator, ArmSpec, Case, Expectation, ModelSource, RESERVED_MODEL, Suite, catalogue, from_model};
 
 /// The arm under which live bytes are exact.
 const EXACT_LIVE: &str = "exact-live";
@@ -56,6 +56,7 @@ pub(super) struct Session<'a> {
     cache: PathBuf,
     probes: BTreeMap<(String, u32), Option<Probe>>,
     rows: Vec<VerdictRow>,
+    warned: Vec<String>,
 }
 
 impl<'a> Session<'a> {
@@ -79,6 +80,7 @@ impl<'a> Session<'a> {
             cache: model::cache_dir(),
             probes: BTreeMap::new(),
             rows: Vec::new(),
+            warned: Vec::new(),
         })
     }
 
@@ -122,7 +124,8 @@ impl<'a> Session<'a> {
                 if self.is_interrupted() {
                     return Ok(controls);
                 }
-                let is_done = self.rows.iter().any(|row| row.case == case.id && row.replicate == replicate);
+                let is_case = |row: &&VerdictRow| row.role == Role::Case && row.replicate == replicate;
+                let is_done = self.rows.iter().filter(is_case).any(|row| row.case == case.id);
                 if !is_done {
                     self.run_case(case, replicate)?;
                 }
@@ -164,7 +167,7 @@ impl<'a> Session<'a> {
     /// Runs one case of the suite, and before it the exact-live probe of its work if it needs one.
     fn run_case(&mut self, case: &Case, replicate: u32) -> Result<(), Error> {
         let mut case = case.clone();
-        if needs_probe(&case) {
+        if needs_probe(&case) && self.can_run(&case) {
             self.probe(&case, replicate)?;
             let leak = self.probes.get(&(case.work(), replicate)).and_then(Option::as_ref).and_then(|probe| probe.leak);
             if let Some(iterations) = leak.filter(|_| case.judging.early_stop) {
@@ -181,6 +184,11 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
+    /// Whether arm and model of the case are here.
+    fn can_run(&self, case: &Case) -> bool {
+        arm::prepare(&case.arm, &self.cache).is_ok() && model::resolve(&case.model, &self.cache).is_ok()
+    }
+
     /// Makes sure that the exact-live probe of the case's work has run: the suite's own case if it has one, otherwise a run
     /// for the leak question alone.
     fn probe(&mut self, case: &Case, replicate: u32) -> Result<(), Error> {
@@ -191,7 +199,14 @@ impl<'a> Session<'a> {
         let Some(exact) = exact_live_arm() else { return Ok(()) };
         let mut probe = case.under(&exact);
         if let Some(own) = self.suite.cases.iter().find(|own| own.id == probe.id) {
-            return self.run_case(own, replicate);
+            // A suite that calls something else `exact-live` has no probe: its cases are judged on counters of their own.
+            return if needs_probe(own) { Ok(()) } else { self.run_case(own, replicate) };
+        }
+        // The probe decides for every case of this work, so it is as long and as strict as the strictest of them.
+        for other in self.suite.cases.iter().filter(|other| other.work() == case.work()) {
+            probe.limits.iterations = probe.limits.iterations.max(other.limits.iterations);
+            probe.judging.settle = probe.judging.settle.max(other.judging.settle);
+            probe.judging.early_stop &= other.judging.early_stop;
         }
         probe.judging.resident = false;
         self.console.begin(&format!("exact-live probe of {}", case.work()), probe.limits.iterations);
@@ -219,6 +234,7 @@ impl<'a> Session<'a> {
         report.row.role = role;
         if let Some((series, LiveKind::Exact)) = own
             && case.arm.name == EXACT_LIVE
+            && role != Role::Control
         {
             let leak = report.assessment.as_ref().and_then(|found| found.live.as_ref());
             let leak = leak.filter(|live| live.verdict == LiveVerdict::Leak).map(|live| live.n as u64);
@@ -244,7 +260,7 @@ impl<'a> Session<'a> {
                 let remedy = "give the path of a file that exists; scripts/fetch-models brings larger models".into();
                 return Ok(skipped(chain(&error), remedy));
             }
-            Err(error) => return Err(error.into()),
+            Err(error) => return Ok(not_run(Outcome::Failed { message: chain(&error) })),
         };
         let mut case = case.clone();
         case.model.inputs = model::known_inputs(&case.model)?;
@@ -255,62 +271,38 @@ impl<'a> Session<'a> {
             program: &self.program,
             interrupted: self.interrupted,
         };
-        let mut recorder = Recorder {
-            case: &case,
-            replicate,
-            samples: &mut self.samples,
-            console: self.console,
-            said: Verdict::Inconclusive,
-            iteration: 0,
-        };
-        runner::run(&request, &mut recorder)
-    }
-}
-
-/// Writes samples, decides on early stops, moves the progress line.
-struct Recorder<'a> {
-    case: &'a Case,
-    replicate: u32,
-    samples: &'a mut SamplesFile,
-    console: &'a mut Console,
-    said: Verdict,
-    iteration: u64,
-}
-
-impl Observer for Recorder<'_> {
-    fn sampled(&mut self, sample: &Sample, _series: &Series) -> Result<(), Error> {
-        self.iteration = sample.iteration;
-        self.samples.append(&self.case.id, self.replicate, sample)
-    }
-
-    /// The verdict is final when live bytes leak, or when they are decided and nothing else is asked.
-    fn is_final(&mut self, series: &Series, hello: &Hello) -> bool {
-        let judging = &self.case.judging;
-        let kind = hello.live;
-        if !is_look(series.len()) {
-            return false;
+        let mut recorder = Recorder::new(&case, replicate, &mut self.samples, self.console);
+        match runner::run(&request, &mut recorder) {
+            // A child that cannot be started is a row; a file of the run that cannot be written ends it.
+            Err(error @ Error::Child { .. }) => Ok(not_run(Outcome::Failed { message: error.chain() })),
+            Ok(run) => {
+                self.tell_limits(&run, environment.unverified.as_deref());
+                Ok(run)
+            }
+            Err(error) => Err(error),
         }
-        let recorded = crate::analysis::Recorded {
-            own: series,
-            live: kind.map(|kind| (series, kind)),
-            judges_mappings: self.case.arm.allocator == Allocator::Glibc,
-        };
-        self.said = assess_recorded(&recorded, judging).verdict;
-        let Some(live) = kind.filter(|kind| *kind == LiveKind::Exact).and_then(|kind| live_series(series, kind)) else {
-            return false;
-        };
-        let settings = crate::analysis::Settings::from(judging);
-        live_is_final(&live, &settings).is_some_and(|found| found.verdict == LiveVerdict::Leak || !judging.resident)
     }
 
-    fn tick(&mut self) {
-        let said = if self.iteration < 28 { "measuring".to_owned() } else { format!("so far {}", self.said) };
-        self.console.advance(self.iteration, &said);
+    /// Warns, once a run, of what this machine cannot tell.
+    fn tell_limits(&mut self, run: &CaseRun, unverified: Option<&str>) {
+        let no_peaks = run.hello.as_ref().is_some_and(|hello| !hello.peaks).then_some(
+            "the high-water mark cannot be reset here: resident memory is judged at rest, which decides less \
+             (`highwater doctor` says more)",
+        );
+        for warning in no_peaks.into_iter().chain(unverified) {
+            if !self.warned.iter().any(|told| told == warning) {
+                self.console.warn(warning);
+                self.warned.push(warning.to_owned());
+            }
+        }
     }
 }
 
 fn skipped(why: String, remedy: String) -> CaseRun {
-    let outcome = Outcome::Skipped { why, remedy };
+    not_run(Outcome::Skipped { why, remedy })
+}
+
+fn not_run(outcome: Outcome) -> CaseRun {
     CaseRun { outcome, evidence: Evidence::default(), hello: None, series: Series::default() }
 }
 
@@ -345,7 +337,7 @@ fn control(workload: &str, expect: Vec<Expectation>) -> Result<Case, Error> {
     let suite = from_model(std::path::Path::new("mlp-small"), &overrides)?;
     let mut case = suite.cases.into_iter().next().ok_or_else(|| Error::Usage("the control has no case".into()))?;
     debug_assert!(case.model.source != ModelSource::None);
-    case.model.name = "control".into();
+    case.model.name = RESERVED_MODEL.into();
     case.expect = expect;
     let exact = case.arm.clone();
     Ok(case.under(&exact))

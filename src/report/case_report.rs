@@ -28,6 +28,9 @@ impl CaseReport {
             let version = hello.allocator.version.as_deref().unwrap_or_default();
             row.allocator = format!("{} {version}", hello.allocator.allocator).trim_end().to_owned();
         }
+        if let Some(reason) = run.hello.as_ref().and_then(|hello| hello.live_absence.clone()) {
+            row.live_reason = reason;
+        }
         row.judges_mappings = case.arm.allocator == Allocator::Glibc;
         row.outcome = run.outcome.word().into();
         row.outcome_detail = detail(&run.outcome, &run.evidence);

@@ -27,7 +27,8 @@ impl RunDirectory {
         };
         fs::create_dir_all(&path).map_err(Error::file("cannot create the run directory", &path))?;
         let directory = RunDirectory { path };
-        if directory.samples().exists() {
+        let files = [directory.samples(), directory.verdicts(), directory.path.join("run.json")];
+        if files.iter().any(|file| file.exists()) {
             let path = directory.path.display();
             return Err(Error::Usage(format!("{path} holds a run already: give another directory to --out")));
         }

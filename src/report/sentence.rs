@@ -1,7 +1,9 @@
 //! A verdict in one plain sentence.
 
 use super::verdict_row::VerdictRow;
-use crate::analysis::{Assessment, LiveFinding, LiveVerdict, ResidentCategory, ResidentFinding, State, TrendState};
+use crate::analysis::{
+    Assessment, LiveFinding, LiveVerdict, ResidentCategory, ResidentFinding, ResidentSource, State, TrendState,
+};
 use crate::units::signed_bytes;
 
 /// What a case came to, in one sentence: `live: …; resident: …`. `failure` says how the child ended if it did not finish.
@@ -12,7 +14,10 @@ pub fn sentence(assessment: Option<&Assessment>, row: &VerdictRow, failure: Opti
     let Some(found) = assessment else { return "nothing was measured".into() };
     let mut parts = vec![match &found.live {
         Some(live) => live_part(live, row),
-        None => format!("live: not readable under {}, so a leak cannot be told from the allocator", row.arm),
+        None if row.live_reason.is_empty() => {
+            format!("live: not readable under {}, so a leak cannot be told from the allocator", row.arm)
+        }
+        None => format!("live: not readable ({}), so a leak cannot be told from the allocator", row.live_reason),
     }];
     for (resource, finding) in &found.resources {
         if finding.verdict == LiveVerdict::Leak {
@@ -69,9 +74,10 @@ fn resident_part(resident: &ResidentFinding) -> String {
         signed_bytes(resident.low),
         signed_bytes(resident.high)
     );
-    let on = format!("on {ceiling}");
+    let source = if resident.source == ResidentSource::AtRest { " at rest" } else { "" };
+    let on = format!("on {ceiling}{source}");
     match resident.category {
-        ResidentCategory::Stable => format!("resident: stable at {ceiling}, {limit}"),
+        ResidentCategory::Stable => format!("resident{source}: stable at {ceiling}, {limit}"),
         ResidentCategory::Plateau => {
             format!("resident: plateau at {ceiling}, reached at iteration {}, {limit}", resident.reached_at)
         }

@@ -31,6 +31,10 @@ pub struct LiveSource<'a> {
     pub kind: LiveKind,
 }
 
+/// A creep verdict needs a lower limit above 0 (0.5 %) and at most 7 of 45 falling pairs (0.23 %): at most 0.25 % a look if
+/// window means are exchangeable, as three-levels declares it.
+const CREEP_ERROR_RATE: f64 = 0.0025;
+
 macro_rules! verdict_row {
     ($($(#[doc = $doc:literal])+ $name:ident: $type:ty,)+) => {
         /// One row of `verdicts.csv`. An empty cell is a value that does not exist.
@@ -76,6 +80,8 @@ verdict_row! {
     iterations: u64,
     /// The verdict: the worst of live bytes, resources and resident memory; empty if nothing could be judged.
     verdict: String,
+    /// What the verdict rests on.
+    reason: String,
     /// What the suite expects, separated by blanks.
     expected: String,
     /// Whether verdict or outcome is among the expected.
@@ -106,7 +112,7 @@ verdict_row! {
     live_error_rate: Option<f64>,
     /// Last iteration before the judged half.
     live_warm_up_end_iteration: Option<u64>,
-    /// Why.
+    /// Why; where nobody counts live bytes, why not.
     live_reason: String,
     /// Verdict on resident memory.
     resident_verdict: String,
@@ -128,6 +134,10 @@ verdict_row! {
     resident_minimum_detectable_bytes_per_iteration: Option<f64>,
     /// Highest level of the judged half, bytes.
     resident_ceiling_bytes: Option<f64>,
+    /// First iteration of the judged half.
+    resident_judged_from_iteration: Option<u64>,
+    /// Declared probability of a false creep verdict.
+    resident_error_rate: Option<f64>,
     /// Iteration by which 95 % of the ceiling was reached.
     resident_reached_iteration: Option<u64>,
     /// Upper limit of growth over the judged half, bytes.
@@ -235,6 +245,7 @@ impl VerdictRow {
 
     fn tell(&mut self, assessment: &Assessment, live: Option<LiveSource<'_>>) {
         self.verdict = assessment.verdict.to_string();
+        self.reason.clone_from(&assessment.reason);
         if let (Some(found), Some(source)) = (&assessment.live, live) {
             self.live_verdict = found.verdict.to_string();
             self.live_case = source.case.to_owned();
@@ -264,6 +275,8 @@ impl VerdictRow {
             self.resident_p = number(found.p);
             self.resident_minimum_detectable_bytes_per_iteration = number(found.minimum_detectable);
             self.resident_ceiling_bytes = number(found.ceiling);
+            self.resident_judged_from_iteration = Some(found.judged_from as u64);
+            self.resident_error_rate = Some(CREEP_ERROR_RATE);
             self.resident_reached_iteration = Some(found.reached_at as u64).filter(|iteration| *iteration > 0);
             self.resident_growth_limit_bytes = number(found.growth_limit);
             self.resident_needed_iterations = Some(found.needed);
@@ -287,7 +300,7 @@ impl VerdictRow {
         let marks = ["hwm_load_bytes", "hwm_prepare_bytes", "hwm_execute_bytes", "hwm_drop_bytes"];
         let highest =
             marks.iter().filter_map(|name| series.column(name)).flatten().copied().filter(|mark| !mark.is_nan());
-        self.peak_rss_bytes = highest.max_by(f64::total_cmp).or(self.steady_rss_bytes);
+        self.peak_rss_bytes = highest.max_by(f64::total_cmp).or_else(|| highest_at_rest(series));
         self.retained_bytes = together("rss_anon_bytes", "live_bytes", |anon, live| (anon - live).max(0.0));
         self.hwm_load_bytes = median("hwm_load_bytes");
         self.hwm_prepare_bytes = median("hwm_prepare_bytes");
@@ -321,6 +334,12 @@ fn quantile(values: &[f64], share: f64) -> Option<f64> {
     let index = ((second.len() - 1) as f64 * share).round() as usize;
     let (_, value, _) = second.select_nth_unstable_by(index, f64::total_cmp);
     Some(*value)
+}
+
+/// Where the high-water mark cannot be reset: the highest resident memory between two iterations.
+fn highest_at_rest(series: &Series) -> Option<f64> {
+    let (anon, file) = (series.column("rss_anon_bytes")?, series.column("rss_file_bytes")?);
+    anon.iter().zip(file).map(|(anon, file)| anon + file).filter(|level| !level.is_nan()).max_by(f64::total_cmp)
 }
 
 fn number(value: f64) -> Option<f64> {

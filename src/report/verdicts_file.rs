@@ -16,9 +16,9 @@ pub struct VerdictsFile {
 }
 
 impl VerdictsFile {
-    /// Creates the file, or replaces it (`report` judges recorded samples again).
+    /// Creates the file; an existing one is never overwritten.
     pub fn create(path: &Path) -> Result<Self, Error> {
-        let file = File::create(path).map_err(Error::file("cannot create", path))?;
+        let file = File::create_new(path).map_err(Error::file("cannot create", path))?;
         Ok(VerdictsFile { path: path.to_owned(), file, length: 0 })
     }
 

@@ -10,6 +10,9 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::Pid;
+
 use super::tail::Tail;
 use crate::arm::ChildEnvironment;
 use crate::worker::protocol::Job;
@@ -49,11 +52,9 @@ impl Running {
             .stdout(Stdio::from(OwnedFd::from(writer.try_clone()?)))
             .stderr(Stdio::from(OwnedFd::from(writer)))
             .process_group(0);
-        for name in &environment.removed {
-            command.env_remove(name);
-        }
+        environment.apply(&mut command);
+        die_with_parent(&mut command);
         command
-            .envs(environment.variables.iter().map(|(name, value)| (name, value)))
             .env(RTEN_THREADS_VARIABLE, threads.to_string())
             .env(DESCRIPTOR_VARIABLE, "0")
             .env(PARENT_VARIABLE, std::process::id().to_string());
@@ -74,8 +75,9 @@ impl Running {
         let _ = self.socket.shutdown(Shutdown::Write);
     }
 
-    /// Kills the child.
+    /// Kills the child and what it has started: it leads a process group of its own.
     pub(super) fn kill(&mut self) {
+        let _ = killpg(Pid::from_raw(self.child.id() as i32), Signal::SIGKILL);
         let _ = self.child.kill();
     }
 
@@ -99,6 +101,14 @@ impl Running {
         let words = self.tail.take().map(Tail::finish).unwrap_or_default();
         Ok((status, words))
     }
+}
+
+/// Has the kernel kill the child when this process dies, from before its first instruction on: a library that is preloaded
+/// may hang before `main`. The child itself checks that its parent was still there when it started.
+#[expect(unsafe_code, reason = "the death signal must be set between fork and exec")]
+fn die_with_parent(command: &mut Command) {
+    // SAFETY: prctl is async-signal-safe, and the closure touches no memory of the parent.
+    unsafe { command.pre_exec(|| Ok(nix::sys::prctl::set_pdeathsig(Signal::SIGKILL)?)) };
 }
 
 impl Drop for Running {

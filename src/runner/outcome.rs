@@ -115,6 +115,15 @@ impl Outcome {
         }
     }
 
+    /// What an error means that a child told in order.
+    pub(super) fn of_failure(message: String) -> Outcome {
+        if OUT_OF_MEMORY_WORDS.iter().any(|words| message.contains(words)) {
+            Outcome::OutOfMemory { why: message }
+        } else {
+            Outcome::Failed { message }
+        }
+    }
+
     /// What a child's end means that did not finish its part of the protocol.
     ///
     /// `output` are its last lines, `oom_kills` how many processes the kernel's out-of-memory killer ended meanwhile.
@@ -195,6 +204,11 @@ mod tests {
         ));
         assert!(matches!(exit(9, &[], 1), Outcome::OutOfMemory { .. }));
         assert_eq!(exit(9, &[], 0), Outcome::Crashed { signal: "SIGKILL".into() });
+        assert!(matches!(
+            Outcome::of_failure("map: Cannot allocate memory (os error 12)".into()),
+            Outcome::OutOfMemory { .. }
+        ));
+        assert!(matches!(Outcome::of_failure("no such operator".into()), Outcome::Failed { .. }));
         assert_eq!(exit(17 << 8, &[], 0), Outcome::Exited { code: 17 });
         assert_eq!(exit(0, &["memory allocation of doom"], 0), Outcome::Exited { code: 0 });
     }

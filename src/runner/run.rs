@@ -72,11 +72,11 @@ pub fn run(request: &Request<'_>, observer: &mut dyn Observer) -> Result<CaseRun
         let case = case.id.clone();
         move |source| Error::Child { what, case, source }
     };
-    let scratch = Scratch::create().map_err(failed("make a folder for"))?;
+    let scratch = tempfile::Builder::new().prefix("highwater-").tempdir().map_err(failed("make a folder for"))?;
     let oom_kills = kernel_oom_kills();
     let mut child = Running::start(request.program, request.environment, case.threads).map_err(failed("start"))?;
     let job =
-        Job { protocol: VERSION, case: case.clone(), model: request.model.clone(), scratch: scratch.path.clone() };
+        Job { protocol: VERSION, case: case.clone(), model: request.model.clone(), scratch: scratch.path().to_owned() };
     // A child that dies before it reads its job is told of by its exit status.
     let _ = child.send(&job);
     let mut watch = Watch::new(request, observer);
@@ -91,7 +91,7 @@ pub fn run(request: &Request<'_>, observer: &mut dyn Observer) -> Result<CaseRun
         (Ending::Said(Said::End), Some(status)) if status.success() => {
             Outcome::Finished(stop.unwrap_or(FinishReason::AllIterations))
         }
-        (Ending::Said(Said::Failed(message)), _) => Outcome::Failed { message },
+        (Ending::Said(Said::Failed(message)), _) => Outcome::of_failure(message),
         (Ending::TimedOut(limit), _) => Outcome::TimedOut { limit },
         (Ending::Alien(why), _) => Outcome::Incompatible { why },
         (Ending::Interrupted, _) => Outcome::Interrupted,
@@ -161,9 +161,6 @@ impl<'a> Watch<'a> {
                 return Ok(Ok(Ending::Interrupted));
             }
             let limits = &self.request.case.limits;
-            if self.heard.elapsed() > limits.iteration_time {
-                return Ok(Ok(Ending::TimedOut(limits.iteration_time)));
-            }
             if self.stop.is_none() && limits.time.is_some_and(|time| self.started.elapsed() > time) {
                 self.stop = Some(FinishReason::TimeOver);
                 child.ask_to_stop();
@@ -171,6 +168,10 @@ impl<'a> Watch<'a> {
             self.observer.tick();
             let mut sockets = [PollFd::new(child.socket.as_fd(), PollFlags::POLLIN)];
             match poll(&mut sockets, PollTimeout::try_from(TICK).unwrap_or(PollTimeout::ZERO)) {
+                // Only a child that has nothing to say can be late: this process may have been stopped for a while itself.
+                Ok(0) if self.heard.elapsed() > limits.iteration_time => {
+                    return Ok(Ok(Ending::TimedOut(limits.iteration_time)));
+                }
                 Ok(0) | Err(nix::errno::Errno::EINTR) => continue,
                 Ok(_) => {}
                 Err(error) => return Err(error.into()),
@@ -280,46 +281,4 @@ fn alien(line: &[u8], error: &serde_json::Error) -> Ending {
 /// Processes that the kernel's out-of-memory killer has ended since boot; 0 where the kernel does not tell.
 fn kernel_oom_kills() -> u64 {
     procfs::vmstat().ok().and_then(|values| values.get("oom_kill").copied()).map_or(0, |kills| kills.max(0) as u64)
-}
-
-/// Name of a scratch folder, before the number of the process that owns it.
-const SCRATCH_PREFIX: &str = "highwater-";
-
-/// A folder of one run, removed with everything in it.
-struct Scratch {
-    path: PathBuf,
-}
-
-impl Scratch {
-    fn create() -> io::Result<Self> {
-        use std::sync::atomic::AtomicU64;
-        static NUMBER: AtomicU64 = AtomicU64::new(0);
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let temporary = std::env::temp_dir();
-        if number == 0 {
-            remove_abandoned(&temporary);
-        }
-        let path = temporary.join(format!("{SCRATCH_PREFIX}{}-{number}", std::process::id()));
-        std::fs::create_dir(&path)?;
-        Ok(Scratch { path })
-    }
-}
-
-/// Removes folders of highwaters that were killed and could not do it themselves.
-fn remove_abandoned(temporary: &Path) {
-    let is_alive = |pid: &str| Path::new("/proc").join(pid).exists();
-    for entry in std::fs::read_dir(temporary).into_iter().flatten().flatten() {
-        let name = entry.file_name();
-        let owner =
-            name.to_str().and_then(|name| name.strip_prefix(SCRATCH_PREFIX)).and_then(|rest| rest.split_once('-'));
-        if owner.is_some_and(|(pid, _)| pid.bytes().all(|byte| byte.is_ascii_digit()) && !is_alive(pid)) {
-            let _ = std::fs::remove_dir_all(entry.path());
-        }
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.path);
-    }
 }

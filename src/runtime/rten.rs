@@ -9,7 +9,7 @@ use std::fs;
 use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 
-use memmap2::{Advice, Mmap, UncheckedAdvice};
+use memmap2::{Mmap, UncheckedAdvice};
 use rten::{Model, ModelOptions, Value, ValueOrView};
 
 use super::external_data::external_files;
@@ -179,7 +179,6 @@ impl Ready {
     )]
     fn release_pages(&self) -> Result<(), RuntimeError> {
         for mapping in &self._mappings {
-            mapping.advise(Advice::Normal).map_err(|error| rejected(format!("madvise: {error}")))?;
             // SAFETY: the mapping is private, read-only and backed by a file: dropped pages are read again on access.
             unsafe { mapping.unchecked_advise(UncheckedAdvice::DontNeed) }
                 .map_err(|error| rejected(format!("madvise: {error}")))?;
@@ -197,7 +196,7 @@ impl Prepared for Ready {
         let mut bound = Vec::with_capacity(inputs.len());
         for input in inputs {
             let id = self.model.node_id(&input.name).map_err(execution)?;
-            bound.push((id, ValueOrView::from(value(input)?)));
+            bound.push((id, value(input)?));
         }
         let outputs = self.model.run(bound, self.model.output_ids(), None).map_err(execution)?;
         outputs.into_iter().map(output).collect()
@@ -222,14 +221,16 @@ fn declared(node: &rten::NodeInfo<'_>) -> DeclaredInput {
     DeclaredInput { name: node.name().unwrap_or_default().to_owned(), element, shape }
 }
 
-/// rten has no 64-bit integers and no booleans: both are 32-bit integers to it.
-fn value(input: &InputTensor) -> Result<Value, RuntimeError> {
+/// The input as rten takes it, without a copy where the types agree. rten has no 64-bit integers and no booleans: both are
+/// 32-bit integers to it.
+fn value(input: &InputTensor) -> Result<ValueOrView<'_>, RuntimeError> {
+    use rten_tensor::TensorView;
     let shape = input.shape.as_slice();
     match &input.data {
-        TensorData::F32(values) => Value::from_shape(shape, values.clone()).map_err(execution),
-        TensorData::I32(values) => Value::from_shape(shape, values.clone()).map_err(execution),
-        TensorData::I8(values) => Value::from_shape(shape, values.clone()).map_err(execution),
-        TensorData::U8(values) => Value::from_shape(shape, values.clone()).map_err(execution),
+        TensorData::F32(values) => Ok(TensorView::from_data(shape, values.as_slice()).into()),
+        TensorData::I32(values) => Ok(TensorView::from_data(shape, values.as_slice()).into()),
+        TensorData::I8(values) => Ok(TensorView::from_data(shape, values.as_slice()).into()),
+        TensorData::U8(values) => Ok(TensorView::from_data(shape, values.as_slice()).into()),
         TensorData::I64(values) => {
             let narrow = |wide: &i64| i32::try_from(*wide);
             let values: Vec<i32> = values
@@ -237,11 +238,11 @@ fn value(input: &InputTensor) -> Result<Value, RuntimeError> {
                 .map(narrow)
                 .collect::<Result<_, _>>()
                 .map_err(|_| execution(format!("input `{}` holds values outside 32 bits", input.name)))?;
-            Value::from_shape(shape, values).map_err(execution)
+            Value::from_shape(shape, values).map(ValueOrView::from).map_err(execution)
         }
         TensorData::Bool(values) => {
-            Value::from_shape(shape, values.iter().map(|value| i32::from(*value)).collect::<Vec<_>>())
-                .map_err(execution)
+            let values: Vec<i32> = values.iter().map(|value| i32::from(*value)).collect();
+            Value::from_shape(shape, values).map(ValueOrView::from).map_err(execution)
         }
     }
 }

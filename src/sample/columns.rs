@@ -71,7 +71,7 @@ columns! {
     hwm_drop_bytes,
     /// Resident memory at the end of `execute`, before anything is dropped, bytes.
     rss_execute_bytes,
-    /// Highest anonymous resident memory inside the iteration: the highest mark less the file pages at rest, bytes.
+    /// Highest anonymous resident memory inside the iteration: the highest mark less the file pages at rest, so that a file mapped only inside the iteration counts, bytes.
     peak_anon_bytes,
     /// Bytes in use by the program according to the allocator, bytes.
     live_bytes,

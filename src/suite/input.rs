@@ -6,6 +6,14 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 /// Type, shape and fill of one input.
+///
+/// ```
+/// use highwater::suite::InputSpec;
+///
+/// let rate: InputSpec = "i64[]=16000".parse()?;
+/// assert!(rate.shape.is_empty() && rate.fill == Some(16_000.0));
+/// # Ok::<(), String>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct InputSpec {

@@ -38,7 +38,7 @@ pub use error::SuiteError;
 pub use expand::MAX_CASES;
 pub use expectation::Expectation;
 pub use input::{ElementType, InputSpec};
-pub use overrides::{ArmChoice, DEFAULT_ARMS, Overrides, apply, from_model};
+pub use overrides::{ArmChoice, DEFAULT_ARMS, Overrides, RESERVED_MODEL, apply, from_model};
 pub use plan::{BUILT_IN, MAX_FILE_BYTES, Suite, load, open, parse};
 pub use settings::Settings;
 pub use value::{is_name, to_name};

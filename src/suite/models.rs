@@ -9,6 +9,7 @@ use toml::Spanned;
 use super::case::{Architecture, ModelSource, ModelSpec, Recipe, WeightsPlacement};
 use super::error::hint;
 use super::input::InputSpec;
+use super::overrides::RESERVED_MODEL;
 use super::source::Flaw;
 use super::value::{Text, Whole};
 use crate::units::Bytes;
@@ -48,6 +49,9 @@ pub(super) struct ModelFile {
 impl ModelFile {
     /// The model that the table at `offset` means; paths in it are relative to `base`.
     pub fn into_spec(self, name: &str, offset: usize, base: &Path) -> Result<ModelSpec, Flaw> {
+        if name == RESERVED_MODEL {
+            return Err(Flaw::new(offset, "", "is the name of highwater's own controls: choose another"));
+        }
         let sources = [self.none == Some(true), self.file.is_some(), self.bundled.is_some(), self.generate.is_some()];
         let given = sources.iter().filter(|given| **given).count();
         if given != 1 {

@@ -17,6 +17,9 @@ use super::value::{is_name, to_name};
 /// Arms of a model on the command line: the default, the two remedies that cost least, and two other allocators.
 pub const DEFAULT_ARMS: [&str; 5] = ["glibc", "mmap-threshold-1m", "trim", "jemalloc", "mimalloc"];
 
+/// Name of the model in the controls that every run begins with.
+pub const RESERVED_MODEL: &str = "control";
+
 /// Identifiers that are offered when a filter matches none.
 const NEAREST: usize = 3;
 
@@ -118,7 +121,10 @@ fn find_model(model: &Path, catalogue: &Catalogue) -> Result<ModelSpec, SuiteErr
         let problem = format!("`{text}` is not a file, and as a name it is an {help}");
         return Err(SuiteError::Override { option: "--model", problem });
     }
-    let name = to_name(&model.file_stem().unwrap_or_default().to_string_lossy());
+    let mut name = to_name(&model.file_stem().unwrap_or_default().to_string_lossy());
+    if name == RESERVED_MODEL {
+        name.push_str("-model");
+    }
     Ok(ModelSpec { name, source: ModelSource::File(model.into()), inputs: Default::default() })
 }
 

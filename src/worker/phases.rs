@@ -45,8 +45,9 @@ impl<'a> Recorder<'a> {
             Phase::Execute => (&mut self.sample.execute_us, &mut self.sample.hwm_execute_bytes),
             Phase::Drop => (&mut self.sample.drop_us, &mut self.sample.hwm_drop_bytes),
         };
-        *time = took;
-        *mark = level.high_water_mark;
+        // A phase can come twice: what an arm trims belongs to `drop`.
+        *time = took.map(|took| took + time.unwrap_or(0));
+        *mark = (*mark).max(level.high_water_mark);
         if phase == Phase::Execute {
             self.sample.rss_execute_bytes = level.resident;
         }

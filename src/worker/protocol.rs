@@ -90,6 +90,9 @@ pub struct Hello {
     pub allocator: InForce,
     /// What kind of counter `live_bytes` comes from; absent if there is none.
     pub live: Option<LiveKind>,
+    /// Why there is no counter.
+    #[serde(default)]
+    pub live_absence: Option<String>,
     /// Whether every phase has a high-water mark of its own.
     pub peaks: bool,
 }

@@ -32,6 +32,9 @@ pub const PARENT_VARIABLE: &str = "HIGHWATER_PARENT";
 const ROLLUP_FIRST: u64 = 3;
 const ROLLUP_EVERY: u64 = 25;
 
+/// Characters of an error that are told: some runtimes print whole graphs.
+const LONGEST_MESSAGE: usize = 4000;
+
 /// How the child's side ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ended {
@@ -58,6 +61,7 @@ pub fn serve() -> io::Result<Ended> {
             Ok(Ended::Done)
         }
         Err(Interruption { iteration, message }) => {
+            let message = message.chars().take(LONGEST_MESSAGE).collect();
             wire.send(&Message::Failed { iteration, message })?;
             Ok(Ended::Failed)
         }
@@ -88,6 +92,7 @@ fn work(job: &Job, wire: &mut Wire) -> Result<u64, Interruption> {
         runtime_version: runtime_version.to_owned(),
         allocator,
         live: counter.kind(),
+        live_absence: counter.absence().map(str::to_owned),
         peaks: probe.sees_peaks(),
     });
     wire.send(&hello).map_err(|error| at(0)(&error))?;
