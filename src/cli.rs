@@ -107,7 +107,7 @@ pub struct RunArguments {
     /// Say what would run, and run nothing
     #[arg(long)]
     pub list: bool,
-    /// Directory for the results [default: results/<UTC time>-<host>]
+    /// Directory for the results [default: results/TIME-HOST]
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// Seed of generated inputs and noise

@@ -1,7 +1,7 @@
 //! WHAT to run: suite files in TOML become a list of [`Case`]s.
 //!
 //! A suite names models, runtimes, workloads and arms, and crosses them in `[[case]]` tables. Its sections lie over the
-//! [`catalogue`], a file of the same format that is compiled in, so that most suites only name things. Everything that
+//! [`catalogue()`], a file of the same format that is compiled in, so that most suites only name things. Everything that
 //! can be wrong with a suite is found here, before the first child starts, and told with file, line and key path.
 //!
 //! The stages to the right see nothing but plain values: no spans, no optional settings, no TOML. The format is shown
