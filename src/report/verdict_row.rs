@@ -288,11 +288,10 @@ impl VerdictRow {
 
     /// Levels, times and faults: medians of the second half, where warm-up is over.
     fn measure(&mut self, series: &Series) {
-        let column = |name: &str| series.column(name).map(<[f64]>::to_vec);
-        let median = |name: &str| column(name).and_then(|values| quantile(&values, 0.5));
+        let median = |name: &str| series.column(name).and_then(|values| quantile(values.iter().copied(), 0.5));
         let together = |left: &str, right: &str, join: fn(f64, f64) -> f64| {
-            let (left, right) = (column(left)?, column(right)?);
-            quantile(&left.iter().zip(&right).map(|(a, b)| join(*a, *b)).collect::<Vec<_>>(), 0.5)
+            let (left, right) = (series.column(left)?, series.column(right)?);
+            quantile(left.iter().zip(right).map(|(a, b)| join(*a, *b)), 0.5)
         };
         self.live_bytes = median("live_bytes");
         self.steady_anon_bytes = median("rss_anon_bytes");
@@ -307,9 +306,9 @@ impl VerdictRow {
         self.hwm_execute_bytes = median("hwm_execute_bytes");
         self.rss_execute_bytes = median("rss_execute_bytes");
         let times = series.iteration_milliseconds();
-        self.iteration_ms = quantile(&times, 0.5);
-        self.iteration_p5_ms = quantile(&times, 0.05);
-        self.iteration_p95_ms = quantile(&times, 0.95);
+        self.iteration_ms = quantile(times.iter().copied(), 0.5);
+        self.iteration_p5_ms = quantile(times.iter().copied(), 0.05);
+        self.iteration_p95_ms = quantile(times.iter().copied(), 0.95);
         let milliseconds = |name: &str| median(name).map(|us| us / 1e3);
         self.load_ms = milliseconds("load_us");
         self.prepare_ms = milliseconds("prepare_us");
@@ -326,8 +325,9 @@ impl VerdictRow {
 }
 
 /// The `share` quantile of the second half of `values`, without the missing ones.
-fn quantile(values: &[f64], share: f64) -> Option<f64> {
-    let mut second: Vec<f64> = values[values.len() / 2..].iter().copied().filter(|value| !value.is_nan()).collect();
+fn quantile(values: impl ExactSizeIterator<Item = f64>, share: f64) -> Option<f64> {
+    let warm_up = values.len() / 2;
+    let mut second: Vec<f64> = values.skip(warm_up).filter(|value| !value.is_nan()).collect();
     if second.is_empty() {
         return None;
     }
@@ -352,8 +352,8 @@ mod tests {
 
     #[test]
     fn quantiles_are_those_of_the_second_half() {
-        assert_eq!(quantile(&[900.0, 900.0, 900.0, 1.0, f64::NAN, 3.0, 2.0], 0.5), Some(2.0));
-        assert_eq!(quantile(&[], 0.5), None);
-        assert_eq!(quantile(&[f64::NAN], 0.5), None);
+        assert_eq!(quantile([900.0, 900.0, 900.0, 1.0, f64::NAN, 3.0, 2.0].into_iter(), 0.5), Some(2.0));
+        assert_eq!(quantile(std::iter::empty(), 0.5), None);
+        assert_eq!(quantile([f64::NAN].into_iter(), 0.5), None);
     }
 }
