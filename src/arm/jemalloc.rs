@@ -103,6 +103,37 @@ impl Statistics {
     }
 }
 
+/// The node of a command that belongs to all arenas: `MALLCTL_ARENAS_ALL` of jemalloc's header is 4096.
+const PURGE_ALL: &CStr = c"arena.4096.purge";
+
+/// Gives back all free pages, ready without a name look-up.
+#[derive(Clone, Copy)]
+pub(super) struct Purge {
+    by_mib: MallctlByMib,
+    flush: [usize; 3],
+    purge: [usize; 3],
+}
+
+impl Purge {
+    /// Finds the commands.
+    pub(super) fn find() -> Option<Self> {
+        // SAFETY: every jemalloc gives these symbols these types.
+        let (to_mib, by_mib): (NameToMib, MallctlByMib) =
+            unsafe { (symbols::function(c"mallctlnametomib")?, symbols::function(c"mallctlbymib")?) };
+        Some(Purge { by_mib, flush: translate(to_mib, c"thread.tcache.flush")?, purge: translate(to_mib, PURGE_ALL)? })
+    }
+
+    /// Empties this thread's cache and purges dirty and muzzy pages of all arenas; false if jemalloc refuses.
+    pub(super) fn run(self) -> bool {
+        // SAFETY: both nodes are commands that take and give nothing.
+        let command =
+            |mib: [usize; 3]| unsafe { (self.by_mib)(mib.as_ptr(), mib.len(), null_mut(), null_mut(), null_mut(), 0) };
+        // Without a cache (`tcache:false`) there is nothing to flush, which jemalloc calls an error.
+        command(self.flush);
+        command(self.purge) == 0
+    }
+}
+
 fn translate<const N: usize>(to_mib: NameToMib, name: &CStr) -> Option<[usize; N]> {
     let mut mib = [0; N];
     let mut length = N;

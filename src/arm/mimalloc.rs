@@ -67,6 +67,26 @@ unsafe extern "C" fn add_area(_: *const c_void, area: *const Area, _: *mut c_voi
     true
 }
 
+/// Gives back free pages.
+#[derive(Clone, Copy)]
+pub(super) struct Collect {
+    collect: unsafe extern "C" fn(bool),
+}
+
+impl Collect {
+    /// Finds `mi_collect`.
+    pub(super) fn find() -> Option<Self> {
+        // SAFETY: every mimalloc gives the symbol this type.
+        unsafe { symbols::function(c"mi_collect") }.map(|collect| Collect { collect })
+    }
+
+    /// Collects this thread's heap by force; pages of other threads stay.
+    pub(super) fn run(self) {
+        // SAFETY: the function may be called from any thread.
+        unsafe { (self.collect)(true) };
+    }
+}
+
 /// mimalloc's version.
 pub(super) fn version() -> Option<String> {
     let number = number()?;

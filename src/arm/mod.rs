@@ -7,17 +7,21 @@
 //! - In the parent, [`prepare`] checks an [`ArmSpec`](crate::suite::ArmSpec) and makes a [`ChildEnvironment`] of it;
 //!   [`parse`] reads arms from the command line; [`survey()`] lists what this machine offers.
 //! - In the child, [`in_force()`] tells which object really owns `malloc` and what settings it took, and
-//!   [`InForce::matches`] compares that with the arm; [`LiveCounter`] reads the live bytes of that allocator.
+//!   [`InForce::matches`] compares that with the arm; [`LiveCounter`] reads the live bytes of that allocator, and
+//!   [`GiveBack`] has it give back, in a forked child, whatever it keeps.
 //!
 //! Files, from the machine up: `symbols` (looking things up in the running process), `dynamic_linker` and `tunables`
 //! (what `ld.so --list-tunables` says), `embedded` and `installed` (where the libraries come from), `environment`,
-//! `in_force`, one file per allocator (`glibc`, `jemalloc`, `mimalloc`, `tcmalloc`), `live`, `survey`.
+//! `in_force`, one file per allocator (`glibc`, `jemalloc`, `mimalloc`, `tcmalloc`), `live`,
+//! `give_back` (with `arena_tops`, the part of glibc), `survey`.
 
+mod arena_tops;
 mod command_line;
 mod dynamic_linker;
 mod embedded;
 mod environment;
 mod error;
+mod give_back;
 mod glibc;
 mod in_force;
 mod installed;
@@ -35,6 +39,7 @@ mod tunables;
 pub use command_line::parse;
 pub use environment::{ChildEnvironment, ExpectedOwner, prepare};
 pub use error::ArmError;
+pub use give_back::GiveBack;
 pub use in_force::{AllocatorName, InForce, in_force};
 pub use live::{LiveCounter, LiveKind, LiveReading, trim};
 pub use survey::{Offer, OfferedAllocator, Survey, survey};

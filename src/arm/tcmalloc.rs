@@ -41,6 +41,26 @@ impl Statistics {
     }
 }
 
+/// Gives back free pages.
+#[derive(Clone, Copy)]
+pub(super) struct Release {
+    release: unsafe extern "C" fn(),
+}
+
+impl Release {
+    /// Finds `MallocExtension_ReleaseFreeMemory`.
+    pub(super) fn find() -> Option<Self> {
+        // SAFETY: gperftools gives the symbol this type.
+        unsafe { symbols::function(c"MallocExtension_ReleaseFreeMemory") }.map(|release| Release { release })
+    }
+
+    /// Gives back whole free spans; what lies in central lists stays.
+    pub(super) fn run(self) {
+        // SAFETY: the function takes nothing and may be called from any thread.
+        unsafe { (self.release)() };
+    }
+}
+
 /// gperftools' version.
 pub(super) fn version() -> Option<String> {
     type Version = unsafe extern "C" fn(*mut c_int, *mut c_int, *mut *const c_char) -> *const c_char;
