@@ -79,6 +79,24 @@ columns! {
     allocator_resident_bytes,
     /// Memory that the allocator keeps for later, bytes.
     allocator_retained_bytes,
+    /// What is left of anonymous memory, swapped or not, after a forked child gave everything back (fork probe only), bytes.
+    core_bytes,
+    /// Anonymous memory in that child after `malloc_trim` alone (glibc only), bytes.
+    core_trimmed_bytes,
+    /// Part of `core_bytes` on the heap that grows by `brk`, bytes.
+    core_heap_bytes,
+    /// Part of `core_bytes` in glibc's thread arenas, bytes.
+    core_arenas_bytes,
+    /// Part of `core_bytes` on stacks that can be recognised, bytes.
+    core_stacks_bytes,
+    /// Part of `core_bytes` in private mappings of files, bytes.
+    core_file_bytes,
+    /// Part of `core_bytes` in other mappings, bytes.
+    core_other_bytes,
+    /// Time until `fork` had returned in the parent; copying on write then costs page faults in the next iteration, µs.
+    core_fork_us,
+    /// Time of the whole fork probe, which `sampling_us` does not hold, µs.
+    core_us,
     /// Threads of the process.
     threads,
     /// Open descriptors.

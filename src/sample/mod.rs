@@ -3,12 +3,24 @@
 //! [`Status`] and [`Rollup`] are parsers of text and know no files; [`Probe`] keeps the descriptors open and reads into
 //! fixed buffers. Between the start and the end of an iteration's sampling nothing is allocated: an allocation there would
 //! move the very counters that are read.
+//!
+//! [`CoreProbe`] goes further, in runs of its own: it forks the process and sees what remains when everything is given
+//! back. `forked` asks the child, `smaps` splits what remains, `obstacles` says where a fork is not safe.
 
 mod columns;
+mod core_error;
+mod core_probe;
 mod count;
+mod forked;
+mod lines;
+mod obstacles;
 mod probe;
+mod smaps;
 mod status;
 
 pub use columns::{Sample, Series};
+pub use core_error::CoreError;
+pub use core_probe::{CoreProbe, CoreReading};
 pub use probe::{MemoryLevel, Probe};
+pub use smaps::Split;
 pub use status::{Rollup, Status};

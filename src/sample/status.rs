@@ -84,7 +84,7 @@ fn fields(text: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
 }
 
 /// The number of `  1234 kB` in bytes, or of `  12` as it is.
-fn quantity(value: &[u8]) -> Option<u64> {
+pub(super) fn quantity(value: &[u8]) -> Option<u64> {
     let value = value.trim_ascii();
     let digits = value.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let number: u64 = std::str::from_utf8(&value[..digits]).ok()?.parse().ok()?;
