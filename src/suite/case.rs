@@ -300,6 +300,8 @@ pub enum Fault {
         /// The iteration in which it happens.
         at: u64,
     },
+    /// A forked child never comes back: a handler that a library registered for forks waits for ever.
+    HangInFork,
 }
 
 fn one() -> u64 {

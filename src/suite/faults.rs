@@ -9,7 +9,7 @@ use super::source::Flaw;
 use super::value::{Size, Text, Whole};
 
 /// Kinds of faults, the keys that each needs and those that it takes besides.
-const KINDS: [(&str, &[&str], &[&str]); 16] = [
+const KINDS: [(&str, &[&str], &[&str]); 17] = [
     ("leak", &["bytes"], &["every", "from", "until"]),
     ("decelerate", &["bytes"], &[]),
     ("pin", &["bytes"], &["pins"]),
@@ -26,6 +26,7 @@ const KINDS: [(&str, &[&str], &[&str]); 16] = [
     ("out-of-memory", &["at"], &[]),
     ("garbage", &["at"], &[]),
     ("truncate", &["at"], &[]),
+    ("hang-in-fork", &[], &[]),
 ];
 
 /// Pins alive at once, unless said otherwise: 200 of them pinned 955 MB in `creep.md`.
@@ -119,6 +120,7 @@ fn build(kind: &str, given: &[Given]) -> Fault {
         "hang" => Fault::Hang { at },
         "out-of-memory" => Fault::OutOfMemory { at },
         "garbage" => Fault::Garbage { at },
-        _ => Fault::Truncate { at },
+        "truncate" => Fault::Truncate { at },
+        _ => Fault::HangInFork,
     }
 }

@@ -64,6 +64,7 @@ impl Planted {
                 std::fs::write(&path, touched(bytes as usize))?;
                 planted.scratch_file = Some(path);
             }
+            Fault::HangInFork => hang_in_forks()?,
             _ => {}
         }
         Ok(planted)
@@ -197,6 +198,23 @@ fn touched(bytes: usize) -> Vec<u8> {
 fn lose(bytes: u64) {
     if bytes > 0 {
         mem::forget(black_box(touched(bytes as usize)));
+    }
+}
+
+/// Has every later fork of this process hang in its child, until the thread that forked dies.
+#[expect(unsafe_code, reason = "handlers of forks have no safe wrapper")]
+fn hang_in_forks() -> io::Result<()> {
+    unsafe extern "C" fn hang() {
+        // Otherwise the child would outlive a worker that is killed meanwhile.
+        let _ = nix::sys::prctl::set_pdeathsig(nix::sys::signal::Signal::SIGKILL);
+        loop {
+            nix::unistd::pause();
+        }
+    }
+    // SAFETY: the handler takes nothing and touches no memory of the parent.
+    match unsafe { libc::pthread_atfork(None, None, Some(hang)) } {
+        0 => Ok(()),
+        error => Err(io::Error::from_raw_os_error(error)),
     }
 }
 
