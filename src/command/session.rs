@@ -268,6 +268,7 @@ impl<'a> Session<'a> {
             case: &case,
             model,
             environment: &environment,
+            core_every: None,
             program: &self.program,
             interrupted: self.interrupted,
         };
@@ -303,7 +304,7 @@ fn skipped(why: String, remedy: String) -> CaseRun {
 }
 
 fn not_run(outcome: Outcome) -> CaseRun {
-    CaseRun { outcome, evidence: Evidence::default(), hello: None, series: Series::default() }
+    CaseRun { outcome, evidence: Evidence::default(), hello: None, series: Series::default(), notes: Vec::new() }
 }
 
 /// Whether the arm's own counter of live bytes has noise, or it has none.

@@ -23,6 +23,10 @@ const TICK: Duration = Duration::from_millis(100);
 /// reserves as it goes.
 const RESERVED_SAMPLES: u64 = 1 << 17;
 
+/// Remarks of a child that are kept, and characters of each.
+const MOST_NOTES: usize = 20;
+const LONGEST_NOTE: usize = 4000;
+
 /// What a run needs.
 pub struct Request<'a> {
     /// The case.
@@ -31,6 +35,8 @@ pub struct Request<'a> {
     pub model: Option<PathBuf>,
     /// What the arm makes of the environment.
     pub environment: &'a ChildEnvironment,
+    /// Iterations between two fork probes; `None` for none.
+    pub core_every: Option<u64>,
     /// The binary that serves as worker: this one.
     pub program: &'a Path,
     /// Set when the user wants to end the run.
@@ -60,6 +66,8 @@ pub struct CaseRun {
     pub hello: Option<Hello>,
     /// What it measured.
     pub series: Series,
+    /// What it remarked, each remark once.
+    pub notes: Vec<String>,
 }
 
 /// Runs one case in a fresh child.
@@ -75,13 +83,18 @@ pub fn run(request: &Request<'_>, observer: &mut dyn Observer) -> Result<CaseRun
     let scratch = tempfile::Builder::new().prefix("highwater-").tempdir().map_err(failed("make a folder for"))?;
     let oom_kills = kernel_oom_kills();
     let mut child = Running::start(request.program, request.environment, case.threads).map_err(failed("start"))?;
-    let job =
-        Job { protocol: VERSION, case: case.clone(), model: request.model.clone(), scratch: scratch.path().to_owned() };
+    let job = Job {
+        protocol: VERSION,
+        case: case.clone(),
+        model: request.model.clone(),
+        scratch: scratch.path().to_owned(),
+        core_every: request.core_every,
+    };
     // A child that dies before it reads its job is told of by its exit status.
     let _ = child.send(&job);
     let mut watch = Watch::new(request, observer);
     let ending = watch.follow(&mut child).map_err(failed("watch"))??;
-    let Watch { hello, series, mut evidence, stop, .. } = watch;
+    let Watch { hello, series, notes, mut evidence, stop, .. } = watch;
     if !matches!(ending, Ending::Closed | Ending::Said(_)) {
         child.kill();
     }
@@ -101,7 +114,7 @@ pub fn run(request: &Request<'_>, observer: &mut dyn Observer) -> Result<CaseRun
         }
         (Ending::Closed | Ending::Said(Said::End), None) => Outcome::TimedOut { limit: case.limits.iteration_time },
     };
-    Ok(CaseRun { outcome, evidence, hello, series })
+    Ok(CaseRun { outcome, evidence, hello, series, notes })
 }
 
 /// How the conversation with the child ended.
@@ -128,6 +141,7 @@ struct Watch<'a> {
     observer: &'a mut dyn Observer,
     hello: Option<Hello>,
     series: Series,
+    notes: Vec<String>,
     evidence: Evidence,
     /// Why the child was asked to stop.
     stop: Option<FinishReason>,
@@ -145,6 +159,7 @@ impl<'a> Watch<'a> {
             observer,
             hello: None,
             series: Series::with_capacity(reserve),
+            notes: Vec::new(),
             evidence: Evidence::default(),
             stop: None,
             lines: Vec::with_capacity(LONGEST_LINE),
@@ -234,6 +249,10 @@ impl<'a> Watch<'a> {
                 self.evidence.phase = Some(phase);
                 Ok(None)
             }
+            (Message::Note { text }, _) => {
+                self.keep_note(&text);
+                Ok(None)
+            }
             (Message::End { .. }, _) => {
                 self.evidence.phase = None;
                 Ok(Some(Ending::Said(Said::End)))
@@ -243,6 +262,13 @@ impl<'a> Watch<'a> {
                 wrong(format!("it told iteration {} where {expected} was due", sample.iteration))
             }
             (Message::Sample(sample), Some(_)) => self.record(&sample, child),
+        }
+    }
+
+    fn keep_note(&mut self, text: &str) {
+        let note: String = text.chars().take(LONGEST_NOTE).collect();
+        if self.notes.len() < MOST_NOTES && !self.notes.contains(&note) {
+            self.notes.push(note);
         }
     }
 

@@ -1,5 +1,6 @@
 //! The child: does the work of one case, samples at quiescent points and speaks the [`protocol`].
 
+mod core;
 mod phases;
 pub mod protocol;
 mod session;

@@ -8,8 +8,10 @@
 //!    highwater compares it with the arm that it asked for; a mismatch ends the run as *incompatible*.
 //! 3. For every iteration the target may send [`Message::Phase`] when a phase begins, and sends one [`Message::Sample`] at
 //!    the quiescent point. Iterations count from 1 without gaps. Fields that the target cannot tell are left out.
-//! 4. highwater may close its sending side at any time: the target ends after the present iteration.
-//! 5. The target sends one [`Message::End`] and exits with code 0; or one [`Message::Failed`], and exits as it likes.
+//!    Where the job asks for it, a sample also holds what a fork probe found (the fields `core_…`).
+//! 4. The target may send [`Message::Note`] at any time after its hello. highwater passes the remark on.
+//! 5. highwater may close its sending side at any time: the target ends after the present iteration.
+//! 6. The target sends one [`Message::End`] and exits with code 0; or one [`Message::Failed`], and exits as it likes.
 //!
 //! A line longer than [`LONGEST_LINE`], a line that does not parse, a wrong version or an iteration out of order ends the
 //! run as *incompatible*. Everything that arrived before stays valid.
@@ -40,6 +42,9 @@ pub struct Job {
     pub model: Option<PathBuf>,
     /// A folder for files of this run alone; highwater removes it afterwards.
     pub scratch: PathBuf,
+    /// Iterations between two fork probes; absent for none.
+    #[serde(default)]
+    pub core_every: Option<u64>,
 }
 
 /// What the target says.
@@ -61,6 +66,11 @@ pub enum Message {
     },
     /// An iteration is over.
     Sample(Sample),
+    /// A remark about the run, for whoever reads its report.
+    Note {
+        /// The remark, in one sentence.
+        text: String,
+    },
     /// The work cannot go on.
     Failed {
         /// The iteration, from 1; 0 before the first.
@@ -95,4 +105,22 @@ pub struct Hello {
     pub live_absence: Option<String>,
     /// Whether every phase has a high-water mark of its own.
     pub peaks: bool,
+    /// What fork probes can tell; absent where the job asks for none.
+    #[serde(default)]
+    pub core: Option<CoreAbility>,
+}
+
+/// What fork probes can tell under the allocator in force.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CoreAbility {
+    /// Everything free is given back: a verdict may rest on what remains.
+    Complete,
+    /// Part of what is free stays: what remains is a level, not a proof.
+    Partial,
+    /// There are no probes.
+    Absent {
+        /// Why.
+        reason: String,
+    },
 }

@@ -13,6 +13,7 @@ use nix::sys::signal::Signal;
 use nix::unistd::getppid;
 use serde::Serialize;
 
+use super::core::CoreProbes;
 use super::phases::Recorder;
 use super::protocol::{Hello, Job, LONGEST_LINE, Message, VERSION};
 use crate::arm::{self, LiveCounter};
@@ -84,6 +85,8 @@ fn work(job: &Job, wire: &mut Wire) -> Result<u64, Interruption> {
     let counter = LiveCounter::detect(&allocator);
     let mut work = Work::set_up(&job.case, job.model.as_deref(), &job.scratch).map_err(|error| at(0)(&error))?;
     let mut probe = Probe::open().map_err(|error| at(0)(&error))?;
+    let (mut core_probes, core_ability) =
+        job.core_every.map(|every| CoreProbes::open(every, &allocator, job.case.limits.iteration_time)).unzip();
     let (runtime, runtime_version) = work.identity();
     let hello = Message::Hello(Hello {
         protocol: VERSION,
@@ -94,6 +97,7 @@ fn work(job: &Job, wire: &mut Wire) -> Result<u64, Interruption> {
         live: counter.kind(),
         live_absence: counter.absence().map(str::to_owned),
         peaks: probe.sees_peaks(),
+        core: core_ability,
     });
     wire.send(&hello).map_err(|error| at(0)(&error))?;
     drop(hello);
@@ -120,6 +124,9 @@ fn work(job: &Job, wire: &mut Wire) -> Result<u64, Interruption> {
         count_live(&counter, &mut sample);
         sample.elapsed_us = u64::try_from(start.elapsed().as_micros()).ok();
         sample.sampling_us = Some((recorded.sampling_ns + sampling.elapsed().as_nanos() as u64) / 1000);
+        if let Some(probes) = &mut core_probes {
+            probes.take(&mut sample, wire).map_err(|error| at(iteration)(&error))?;
+        }
         wire.send(&Message::Sample(sample)).map_err(|error| at(iteration)(&error))?;
         done = iteration;
     }
@@ -187,7 +194,7 @@ pub(super) struct Wire {
 
 impl Wire {
     /// Sends one message.
-    fn send<M: Serialize>(&mut self, message: &M) -> io::Result<()> {
+    pub(super) fn send<M: Serialize>(&mut self, message: &M) -> io::Result<()> {
         self.line.clear();
         serde_json::to_writer(&mut self.line, message)?;
         self.line.push(b'\n');
