@@ -88,7 +88,9 @@ pub fn assess(evidence: &Evidence, settings: &Settings) -> Assessment {
         .iter()
         .map(|(resource, counts)| (*resource, resource_finding(counts, settings.settle)))
         .collect();
-    let series = ResidentSeries { anon: evidence.anon, peak: evidence.peak, core: evidence.core };
+    let live_bytes = counting.map(|live| live.bytes);
+    let core = evidence.core.map(|core| CoreSeries { live: core.live.or(live_bytes), ..core });
+    let series = ResidentSeries { anon: evidence.anon, peak: evidence.peak, core };
     let rules = ResidentRules {
         cycle: settings.cycle,
         tolerance: settings.resident_tolerance,

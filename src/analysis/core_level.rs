@@ -13,7 +13,7 @@ use super::record::Record;
 use super::trend::LEAST_BYTES;
 
 /// Fewest probes: two for each of the fourteen floors.
-const LEAST_PROBES: usize = 28;
+pub const LEAST_PROBES: usize = 28;
 /// Growth of the core is reported from 1 % of it, not counting its largest step.
 const MATERIAL: f64 = 0.01;
 /// Probability of each side of the interval of retention.
@@ -29,6 +29,20 @@ pub struct CoreSeries<'a> {
     /// Whether the probe can give everything back (glibc with arena tops, jemalloc). tcmalloc and mimalloc keep central
     /// lists; there only the level is told.
     pub complete: bool,
+    /// Level at rest of the process that was probed, if it is not the one whose resident memory is judged: what can be
+    /// given back is a difference within one process.
+    pub anon: Option<&'a [f64]>,
+    /// What `malloc_trim` alone leaves, where the allocator has it.
+    pub trimmed: Option<&'a [f64]>,
+    /// Live bytes of the process that was probed, if it is not the one whose live bytes are judged.
+    pub live: Option<&'a [f64]>,
+}
+
+impl<'a> CoreSeries<'a> {
+    /// Probes made in the process whose resident memory is judged.
+    pub fn new(bytes: &'a [f64], complete: bool) -> Self {
+        CoreSeries { bytes, complete, anon: None, trimmed: None, live: None }
+    }
 }
 
 /// What the core does.
@@ -45,6 +59,8 @@ pub enum CoreState {
     Unclear,
     /// Fewer than 28 probes.
     Short,
+    /// The allocator cannot give everything back: its level is told, its growth is not judged.
+    LevelOnly,
 }
 
 /// Trend of the core by its fourteen floors; rates in bytes per iteration.

@@ -40,6 +40,12 @@ pub fn median(values: &[f64]) -> f64 {
     if sorted.len() % 2 == 1 { sorted[middle] } else { (sorted[middle - 1] + sorted[middle]) / 2.0 }
 }
 
+/// Median of what is known of the second half, where warm-up is over; `None` if nothing is.
+pub fn later_median(values: &[f64]) -> Option<f64> {
+    let known: Vec<f64> = values[values.len() / 2..].iter().copied().filter(|value| !value.is_nan()).collect();
+    (!known.is_empty()).then(|| median(&known))
+}
+
 /// Smallest value; `NaN` if any value is, `+inf` of nothing.
 pub fn lowest(values: impl IntoIterator<Item = f64>) -> f64 {
     values.into_iter().fold(f64::INFINITY, |low, value| if low.is_nan() || value >= low { low } else { value })

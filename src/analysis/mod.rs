@@ -12,15 +12,15 @@
 //!   and a guard against jumps.
 //!
 //! [`assess()`] runs both on what a case recorded and gives the worst of the two findings; a leak is never called
-//! creep. `sensitivity` adds to every finding the smallest leak that the same record would have shown. `case`, `arms`,
-//! `projection` and `replicate` are the same evidence asked other questions: series without peaks, two settings side
-//! by side, growth to come, and independent processes.
+//! creep. `sensitivity` adds to every finding the smallest leak that the same record would have shown. `arms`,
+//! `projection` and `replicate` are the same evidence asked other questions: two settings side by side, growth to come,
+//! and independent processes.
 //!
 //! Iterations count from 1; sample `i` of a slice belongs to iteration `i + 1`. Missing samples are `NaN`.
 
 mod arms;
 mod assess;
-mod case;
+mod core_finding;
 mod core_level;
 mod descriptive;
 mod finding;
@@ -43,17 +43,17 @@ mod verdict;
 #[cfg(test)]
 mod tests;
 
-pub use arms::{ArmDifference, arm_difference};
+pub use arms::{ArmDifference, ArmEffect, arm_difference};
 pub use assess::{Assessment, Evidence, Settings, assess, live_is_final};
-pub use case::{CaseFinding, CaseSeries, Question, judge_case};
+pub use core_finding::CoreFinding;
 pub use core_level::{CoreSeries, CoreState, CoreTrend, Retention, core_trend, retention};
 pub use finding::{FloorWindow, LiveFinding, LiveKind, LiveSeries, resource_finding};
 pub use judge::{Judgement, Rules, Slack, judge};
 pub use ladder::{is_look, ladder};
 pub use look::{Look, Shape, look};
-pub use projection::{Projection, ProjectionKind, project};
+pub use projection::{ProjectedGrowth, Projection, ProjectionKind, project};
 pub use record::Record;
-pub use recorded::{Recorded, assess_recorded, live_series};
+pub use recorded::{Recorded, RecordedCore, assess_recorded, level_at_peak, level_at_rest, live_series};
 pub use replicate::{SignEvidence, kendall_s, seasonal_kendall};
 pub use resident::{ResidentJudgement, ResidentRules, ResidentSeries, judge_resident};
 pub use resident_finding::{MeanWindow, ResidentFinding, ResidentSource};

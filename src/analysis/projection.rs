@@ -2,6 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::resident_finding::ResidentFinding;
+use super::verdict::ResidentCategory;
+
+/// Iterations that a creep is projected over: one reload every four minutes for a month.
+pub const SERVICE: usize = 10_000;
+
 /// How growth continues.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -23,6 +29,41 @@ pub struct Projection {
     pub extra_bytes: f64,
     /// How it continues.
     pub kind: ProjectionKind,
+}
+
+/// Growth of a creep over further iterations, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct ProjectedGrowth {
+    /// Further iterations.
+    pub iterations: usize,
+    /// At the lower limit of the rate.
+    pub low: f64,
+    /// At the upper limit of the rate.
+    pub high: f64,
+}
+
+/// What a creep adds over [`SERVICE`] further iterations: both limits of its rate times their number, or continued by
+/// [`project`] where it slows down. `None` for everything else: what is bounded over a few hundred iterations says
+/// nothing of ten thousand.
+pub fn projected(found: &ResidentFinding) -> Option<ProjectedGrowth> {
+    let over = |limit: f64| -> f64 {
+        let rate = limit.max(0.0);
+        match found.category {
+            ResidentCategory::CreepDecelerating => {
+                project(found.n, rate, found.beta, (found.n + SERVICE) as f64).extra_bytes
+            }
+            _ => rate * SERVICE as f64,
+        }
+    };
+    let (low, high) = match found.category {
+        ResidentCategory::CreepLinear | ResidentCategory::CreepDecelerating => (found.low, found.high),
+        ResidentCategory::CreepCore => found.core.as_ref().map(|core| (core.low, core.high))?,
+        ResidentCategory::Stable
+        | ResidentCategory::Plateau
+        | ResidentCategory::PeakGrowth
+        | ResidentCategory::Inconclusive => return None,
+    };
+    Some(ProjectedGrowth { iterations: SERVICE, low: over(low), high: over(high) })
 }
 
 /// Extra growth from iteration `n` to `horizon`.

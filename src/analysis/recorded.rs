@@ -3,13 +3,14 @@
 use std::borrow::Cow;
 
 use super::assess::{Assessment, Evidence, Settings, assess};
+use super::core_level::CoreSeries;
 use super::finding::{LiveKind, LiveSeries};
 use super::verdict::Resource;
 use crate::arm;
 use crate::sample::Series;
 use crate::suite::Judging;
 
-/// What is judged: a run, and whose live bytes decide on it.
+/// What is judged: a run, whose live bytes decide on it, and what was probed beside it.
 #[derive(Debug, Clone, Copy)]
 pub struct Recorded<'a> {
     /// The case's own run: resident memory, threads, descriptors, mappings.
@@ -17,8 +18,19 @@ pub struct Recorded<'a> {
     /// The run whose live bytes are judged, its own or that of the exact-live probe of the same work, and their kind;
     /// `None` if nobody counts them.
     pub live: Option<(&'a Series, arm::LiveKind)>,
+    /// The run of the same work in which forks gave everything back.
+    pub core: Option<RecordedCore<'a>>,
     /// Whether mappings are the program's alone. A preloaded allocator maps memory for itself, and its mappings come and go.
     pub judges_mappings: bool,
+}
+
+/// A run in which forks gave everything back.
+#[derive(Debug, Clone, Copy)]
+pub struct RecordedCore<'a> {
+    /// Its samples.
+    pub series: &'a Series,
+    /// Whether its allocator can give everything back.
+    pub complete: bool,
 }
 
 impl From<arm::LiveKind> for LiveKind {
@@ -54,17 +66,40 @@ pub fn assess_recorded(recorded: &Recorded<'_>, judging: &Judging) -> Assessment
         .filter(|(resource, _)| recorded.judges_mappings || *resource != Resource::Mappings)
         .filter_map(|(resource, name)| Some((resource, recorded.own.column(name)?)))
         .collect();
-    let anon = with_hidden(recorded.own, "rss_anon_bytes");
-    let peak = with_hidden(recorded.own, "peak_anon_bytes");
-    let evidence = Evidence { live, anon: anon.as_deref(), peak: peak.as_deref(), core: None, counts };
+    let anon = level_at_rest(recorded.own);
+    let peak = level_at_peak(recorded.own);
+    // The probe counts what was swapped out and no huge pages, so that the level it is subtracted from must do the same.
+    let probed = recorded.core.and_then(|core| with_hidden(core.series, "rss_anon_bytes", &["swap_bytes"]));
+    let core = recorded.core.map(|core| {
+        let counted = core.series.column("live_bytes").filter(|live| live.iter().any(|bytes| *bytes > 0.0));
+        CoreSeries {
+            anon: probed.as_deref(),
+            trimmed: core.series.column("core_trimmed_bytes"),
+            live: counted,
+            ..CoreSeries::new(core.series.column("core_bytes").unwrap_or(&[]), core.complete)
+        }
+    });
+    let evidence = Evidence { live, anon: anon.as_deref(), peak: peak.as_deref(), core, counts };
     assess(&evidence, &Settings::from(judging))
 }
 
-/// A column of resident memory with what the kernel counts elsewhere: pages that were swapped out are not given back, and
-/// reserved huge pages are outside of RSS.
-fn with_hidden<'a>(series: &'a Series, name: &str) -> Option<Cow<'a, [f64]>> {
+/// Where the kernel counts memory that RSS leaves out: pages that were swapped out are not given back, and reserved huge
+/// pages are outside of RSS.
+const HIDDEN: [&str; 2] = ["swap_bytes", "hugetlb_bytes"];
+
+/// Anonymous memory at rest with what the kernel counts elsewhere, in bytes.
+pub fn level_at_rest(series: &Series) -> Option<Cow<'_, [f64]>> {
+    with_hidden(series, "rss_anon_bytes", &HIDDEN)
+}
+
+/// Highest anonymous memory inside each iteration with what the kernel counts elsewhere, in bytes.
+pub fn level_at_peak(series: &Series) -> Option<Cow<'_, [f64]>> {
+    with_hidden(series, "peak_anon_bytes", &HIDDEN)
+}
+
+fn with_hidden<'a>(series: &'a Series, name: &str, hidden: &[&str]) -> Option<Cow<'a, [f64]>> {
     let mut total = Cow::Borrowed(series.column(name)?);
-    for hidden in ["swap_bytes", "hugetlb_bytes"].iter().filter_map(|name| series.column(name)) {
+    for hidden in hidden.iter().filter_map(|name| series.column(name)) {
         if hidden.iter().any(|bytes| *bytes > 0.0) {
             // `max` takes the number where a kernel does not tell.
             total = total.iter().zip(hidden).map(|(resident, hidden)| resident + hidden.max(0.0)).collect();
@@ -98,9 +133,45 @@ mod tests {
                 ..Sample::default()
             });
         }
-        let recorded = Recorded { own: &series, live: Some((&series, arm::LiveKind::Exact)), judges_mappings: true };
-        let judging = Judging { settle: 50, tolerance: 1024.0, cycle: 1, resident: true, early_stop: true };
-        assess_recorded(&recorded, &judging).verdict
+        assess_recorded(&recorded(&series), &JUDGING).verdict
+    }
+
+    const JUDGING: Judging = Judging { settle: 50, tolerance: 1024.0, cycle: 1, resident: true, early_stop: true };
+
+    fn recorded(series: &Series) -> Recorded<'_> {
+        Recorded { own: series, live: Some((series, arm::LiveKind::Exact)), core: None, judges_mappings: true }
+    }
+
+    /// 60 MB at rest in the judged process, 55 MB (5 of them swapped out) in the probed one, of which 11 stay.
+    #[test]
+    fn what_can_be_given_back_is_a_difference_within_the_probed_process() {
+        let (mut own, mut probed) = (Series::default(), Series::default());
+        for iteration in 1..=200 {
+            let sample = Sample {
+                iteration,
+                live_bytes: Some(1_000_000),
+                rss_anon_bytes: Some(60_000_000),
+                peak_anon_bytes: Some(60_000_000),
+                ..Sample::default()
+            };
+            own.push(&sample);
+            let probe = iteration % 5 == 0;
+            probed.push(&Sample {
+                live_bytes: Some(2_000_000),
+                rss_anon_bytes: Some(50_000_000),
+                swap_bytes: Some(5_000_000),
+                core_bytes: probe.then_some(11_000_000),
+                core_trimmed_bytes: probe.then_some(40_000_000),
+                ..sample
+            });
+        }
+        let core = Some(RecordedCore { series: &probed, complete: true });
+        let found = assess_recorded(&Recorded { core, ..recorded(&own) }, &JUDGING).resident.unwrap();
+        assert_eq!((found.word().as_str(), found.ceiling), ("stable+retention", 60e6));
+        let core = found.core.unwrap();
+        assert_eq!((core.probes, core.level, core.ceiling), (40, 11e6, 11e6));
+        assert_eq!(core.reclaimable.unwrap().median, 44e6);
+        assert_eq!((core.live, core.pinned, core.beyond_trim()), (Some(2e6), Some(9e6), Some(29e6)));
     }
 
     #[test]

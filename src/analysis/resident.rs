@@ -19,7 +19,8 @@ const RETAINED_BYTES: f64 = 8_388_608.0;
 /// … and a quarter of the ceiling.
 const RETAINED_SHARE: f64 = 0.25;
 
-/// Levels of one process, one value per iteration.
+/// Levels, one value per iteration. The core may come from another process that does the same work, so that the one
+/// that is judged is never forked.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ResidentSeries<'a> {
     /// Anonymous memory at rest.
@@ -90,7 +91,7 @@ pub fn judge_resident(series: &ResidentSeries, rules: &ResidentRules) -> Residen
         anon: if series.peak.is_some() { series.anon.map(level) } else { Some(judged.clone()) },
         judged,
         core,
-        retention: series.core.zip(series.anon).and_then(|(core, anon)| retention(anon, core.bytes)),
+        retention: series.core.and_then(|core| retention(core.anon.or(series.anon)?, core.bytes)),
         core_share: None,
     };
     let Some(shape) = judgement.judged.shape.clone() else {
@@ -105,7 +106,8 @@ pub fn judge_resident(series: &ResidentSeries, rules: &ResidentRules) -> Residen
     judgement.core_share = core_rate.filter(|_| shape.slope > 0.0).map(|core| core / rate);
     let settled = series.len() >= 2 * rules.settle;
     let outgrows_live = |rate: f64| rate > 2.0 * rules.live_growth;
-    let core_grows = judgement.core.as_ref().is_some_and(|core| core.state == CoreState::Growth);
+    let core_settled = series.core.is_some_and(|core| core.bytes.len() >= 2 * rules.settle);
+    let core_grows = core_settled && judgement.core.as_ref().is_some_and(|core| core.state == CoreState::Growth);
     if judgement.judged.state == TrendState::Growth && settled && outgrows_live(rate) {
         (judgement.category, judgement.reason) = growth(series, &judgement, &shape);
     } else if core_grows && settled && core_rate.is_some_and(outgrows_live) {

@@ -43,6 +43,7 @@ impl Observer for Recorder<'_> {
         let recorded = Recorded {
             own: series,
             live: kind.map(|kind| (series, kind)),
+            core: None,
             judges_mappings: self.case.arm.allocator == Allocator::Glibc,
         };
         self.said = assess_recorded(&recorded, judging).verdict;

@@ -229,8 +229,8 @@ impl VerdictRow {
         if own.is_empty() || !finished {
             return None;
         }
-        let recorded =
-            Recorded { own, live: live.map(|live| (live.series, live.kind)), judges_mappings: self.judges_mappings };
+        let live_bytes = live.map(|live| (live.series, live.kind));
+        let recorded = Recorded { own, live: live_bytes, core: None, judges_mappings: self.judges_mappings };
         let judging = Judging {
             settle: self.settle_iterations,
             tolerance: self.tolerance_bytes_per_iteration,

@@ -129,6 +129,9 @@ fn resident_growth_with_flat_live_bytes_is_creep_and_without_them_unattributed()
     assert_eq!(found.verdict, Verdict::CreepLinear);
     let resident = found.resident.unwrap();
     assert!(resident.low < 3e5 && 3e5 < resident.high && resident.minimum_detectable < 1.0);
+    let projected = resident.projection.unwrap();
+    assert_eq!(projected.iterations, 10_000);
+    assert!(projected.low < 3e9 && 3e9 < projected.high, "{projected:?}");
     assert_eq!((resident.judged_from, resident.source), (101, ResidentSource::Peak));
     assert_eq!((resident.windows[9].start, resident.windows[9].end), (191, 200));
     let alone = assess(&Evidence { anon: Some(&anon), ..Evidence::default() }, &Settings::default());
@@ -142,7 +145,12 @@ fn resident_growth_with_flat_live_bytes_is_creep_and_without_them_unattributed()
 #[test]
 fn slowing_growth_is_decelerating_creep() {
     let anon = noisy(400, 0.1 * MB, 3, |i| 50.0 * MB + 40.0 * MB * i.ln());
-    assert_eq!(with_flat_live(&anon, None, None).verdict, Verdict::CreepDecelerating);
+    let found = with_flat_live(&anon, None, None);
+    assert_eq!(found.verdict, Verdict::CreepDecelerating);
+    // 40 MB ln(10,400 / 400) are still to come; at today's pace it would be 2.7 GB.
+    let projected = found.resident.unwrap().projection.unwrap();
+    let truth = 40.0 * MB * (10_400.0_f64 / 400.0).ln();
+    assert!(projected.low > 0.5 * truth && projected.high < 5.0 * truth, "{projected:?} of {truth}");
 }
 
 #[test]
@@ -179,22 +187,46 @@ fn a_slow_creep_hidden_in_noise_is_found_in_the_core() {
     let anon = noisy(300, 20.0 * MB, 9, |i| 80.0 * MB + 8192.0 * i);
     let core: Vec<f64> =
         (1..=300).map(|i| if i % 7 == 0 { 11.0 * MB + 8192.0 * f64::from(i) } else { f64::NAN }).collect();
-    let complete = CoreSeries { bytes: &core, complete: true };
+    let complete = CoreSeries::new(&core, true);
     let found = with_flat_live(&anon, None, Some(complete));
     assert_eq!(found.verdict, Verdict::CreepCore);
-    assert!((found.resident.unwrap().core_rate.unwrap() - 8192.0).abs() < 1e-6);
+    let resident = found.resident.unwrap();
+    let core = resident.core.unwrap();
+    assert!((core.rate - 8192.0).abs() < 1e-6 && core.low <= core.rate && core.rate <= core.high);
+    let projected = resident.projection.unwrap();
+    assert_eq!((projected.low, projected.high), (core.low * 10_000.0, core.high * 10_000.0));
     let incomplete = CoreSeries { complete: false, ..complete };
-    assert_ne!(with_flat_live(&anon, None, Some(incomplete)).verdict, Verdict::CreepCore);
+    let level = with_flat_live(&anon, None, Some(incomplete));
+    assert_ne!(level.verdict, Verdict::CreepCore);
+    let core = level.resident.unwrap().core.unwrap();
+    assert_eq!((core.state, core.rate.is_nan(), core.reason.is_empty()), (CoreState::LevelOnly, true, false));
+    let mut few = vec![f64::NAN; 300];
+    few[..27].fill(11.0 * MB);
+    let few = with_flat_live(&anon, None, Some(CoreSeries::new(&few, true)));
+    let core = few.resident.unwrap().core.unwrap();
+    assert_eq!((core.state, core.probes), (CoreState::Short, 27));
+    assert_eq!(core.reason, "27 probes are too few to judge it, 28 are needed");
 }
 
 #[test]
 fn memory_kept_at_rest_is_retention() {
     let anon = noisy(200, 0.2 * MB, 10, |_| 60.0 * MB);
     let core = vec![11.0 * MB; 200];
-    let found = with_flat_live(&anon, None, Some(CoreSeries { bytes: &core, complete: true }));
+    let found = with_flat_live(&anon, None, Some(CoreSeries::new(&core, true)));
     let resident = found.resident.unwrap();
     assert_eq!((found.verdict, resident.retention), (Verdict::Stable, true));
-    assert!((resident.retained.unwrap().median - 49.0 * MB).abs() < 0.2 * MB);
+    let core = resident.core.unwrap();
+    assert!((core.reclaimable.unwrap().median - 49.0 * MB).abs() < 0.2 * MB);
+    assert_eq!((core.level, core.live, core.pinned), (11.0 * MB, Some(8.0 * MB), Some(3.0 * MB)));
+    assert_eq!(core.beyond_trim(), None, "nobody knows what a trim alone leaves");
+    for (trimmed, beyond) in [(15.0, None), (45.0, Some(34.0 * MB))] {
+        let trimmed = vec![trimmed * MB; 200];
+        let core = vec![11.0 * MB; 200];
+        let series = CoreSeries { trimmed: Some(&trimmed), ..CoreSeries::new(&core, true) };
+        let found = with_flat_live(&anon, None, Some(series)).resident.unwrap();
+        assert_eq!(found.core.unwrap().beyond_trim(), beyond);
+    }
+    assert_eq!(resident.projection, None, "what is bounded is never extrapolated");
     assert_eq!(resident.reached_at, 1);
 }
 
@@ -246,7 +278,7 @@ fn nothing_recorded_is_inconclusive() {
                     live: Some(exact(&all)),
                     anon: Some(&all),
                     peak: Some(&all),
-                    core: Some(CoreSeries { bytes: &all, complete: true }),
+                    core: Some(CoreSeries::new(&all, true)),
                     counts: vec![(Resource::Mappings, &all)],
                 };
                 for cycle in [0, 1, 3, 500] {
@@ -287,7 +319,7 @@ fn series_of_one_process_may_be_shorter_than_those_of_the_other() {
         live: Some(LiveSeries { bytes: &live, kind: LiveKind::Tcache, threads: Some(&threads) }),
         anon: Some(&anon),
         peak: Some(&anon[..300]),
-        core: Some(CoreSeries { bytes: &anon[..100], complete: true }),
+        core: Some(CoreSeries::new(&anon[..100], true)),
         counts: Vec::new(),
     };
     assert!(assess(&evidence, &Settings::default()).live.is_some());

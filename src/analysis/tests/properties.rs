@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use super::case::{CaseSeries, Question, judge_case};
 use crate::analysis::*;
 
 fn exact(bytes: &[f64]) -> LiveSeries<'_> {
@@ -98,7 +99,7 @@ proptest! {
             live: Some(LiveSeries { bytes: &samples, kind: LiveKind::Tcache, threads: Some(&other) }),
             anon: Some(&samples),
             peak: Some(&other),
-            core: Some(CoreSeries { bytes: &other, complete: true }),
+            core: Some(CoreSeries { trimmed: Some(&samples), ..CoreSeries::new(&other, cycle != 3) }),
             counts: vec![(Resource::Threads, &other)],
         };
         let settings = Settings { cycle, early_stop: cycle % 2 == 0, settle: 20 * cycle, ..Settings::default() };
@@ -116,7 +117,8 @@ proptest! {
         }
         let case = CaseSeries { live: evidence.live, anon: evidence.anon, counts: evidence.counts };
         judge_case(&case, Question::Creep, 20, 1024.0, true);
-        arm_difference(&samples, &other);
+        arm_difference(&[&samples], &[&other]);
+        arm_difference(&[&samples, &other], &[&other, &samples, &samples]);
         seasonal_kendall(&[&samples[..samples.len().min(12)], &other[..other.len().min(12)]]);
     }
 

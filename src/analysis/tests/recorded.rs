@@ -84,7 +84,7 @@ fn recorded_runs_get_the_verdict_that_was_published() {
                     live: Some(live),
                     anon: Some(&anon),
                     peak: Some(&peak),
-                    core: Some(CoreSeries { bytes: &core, complete }),
+                    core: Some(CoreSeries::new(&core, complete)),
                     counts: vec![(Resource::Threads, &threads)],
                 },
                 &Settings::default(),

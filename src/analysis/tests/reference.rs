@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::case::{CaseSeries, Question, judge_case};
 use crate::analysis::*;
 
 /// Columns of a recorded trace by name; empty cells are missing.
@@ -183,7 +184,7 @@ pub(crate) fn compare_levels(trace: &Trace, reference: &Value, to: &mut Comparis
     for (key, expected) in reference["resident"].as_object().unwrap() {
         let parts: Vec<&str> = key.split('/').collect();
         let cut: usize = parts[0].parse().unwrap();
-        let core = CoreSeries { bytes: &core[..cut], complete: reference["complete"].as_bool().unwrap() };
+        let core = CoreSeries::new(&core[..cut], reference["complete"].as_bool().unwrap());
         let series = ResidentSeries {
             anon: Some(&anon[..cut]),
             peak: parts[3].contains('p').then_some(&peak[..cut]),
@@ -195,7 +196,7 @@ pub(crate) fn compare_levels(trace: &Trace, reference: &Value, to: &mut Comparis
 }
 
 fn arm(to: &mut Comparison, a: &[f64], b: &[f64], reference: &Value) {
-    let ours = arm_difference(a, b).unwrap();
+    let ours = arm_difference(&[a], &[b]).unwrap();
     to.numbers("arm", &[ours.difference, ours.low, ours.high], reference);
 }
 
@@ -233,6 +234,7 @@ fn core_level(to: &mut Comparison, at: &str, core: &CoreTrend, expected: &Value)
         CoreState::Decelerating => "DECEL",
         CoreState::Unclear => "UNCLEAR",
         CoreState::Short => "SHORT",
+        CoreState::LevelOnly => "NONE",
     };
     to.word(at, word, &expected["state"]);
     to.number(at, core.probes as f64, &expected["n"]);

@@ -1,14 +1,13 @@
-//! The verdict on a case from floors alone: the procedure for records without peaks and without probes.
+//! The verdict on a case from floors alone: the reference's procedure for records without peaks and without probes, kept
+//! here because its recorded answers check the floors.
 //!
 //! First match: live growth → leak; a growing count → resource leak; growth at rest without live bytes →
 //! unattributed; growth at rest of at least twice the upper limit of live growth → linear creep; and so on down to
 //! stable. Resident memory at rest is rarely decided at 1 KiB per iteration under default glibc (7 of 30 recorded
-//! runs); where peaks were recorded, [`assess`](super::assess()) is the better question.
+//! runs); where peaks were recorded, [`assess`](crate::analysis::assess()) is the better question.
 
-use super::finding::{LiveSeries, resource_rules};
-use super::judge::{Judgement, Rules, Slack, judge};
-use super::state::State;
-use super::verdict::{LiveVerdict, Resource, Verdict};
+use crate::analysis::finding::resource_rules;
+use crate::analysis::*;
 
 /// Growth at rest below a page is not called creep.
 const PAGE: f64 = 4096.0;
@@ -42,8 +41,6 @@ pub struct CaseFinding {
     pub live: Option<Judgement>,
     /// On anonymous memory at rest.
     pub anon: Option<Judgement>,
-    /// Counts that grow.
-    pub growing: Vec<(Resource, Judgement)>,
     /// Iterations that the verdict rests on.
     pub n: usize,
 }
@@ -58,9 +55,8 @@ pub fn judge_case(
     early_stop: bool,
 ) -> CaseFinding {
     let whole = case.live.map(|live| live.bytes).or(case.anon).map_or(0, <[f64]>::len);
-    let judged_counts =
-        case.counts.iter().map(|(resource, counts)| (*resource, judge(first(counts, whole), &resource_rules(settle))));
-    let growing: Vec<_> = judged_counts.filter(|(_, judgement)| judgement.verdict == LiveVerdict::Leak).collect();
+    let grows = |counts: &[f64]| judge(first(counts, whole), &resource_rules(settle)).verdict == LiveVerdict::Leak;
+    let counts_grow = case.counts.iter().any(|(_, counts)| grows(counts));
     let stops = early_stop && question == Question::Leak;
     let live = case.live.map(|live| judge(live.bytes, &live.rules(settle, tolerance, stops)));
     let used = match &live {
@@ -76,11 +72,11 @@ pub fn judge_case(
         early_stop: early_stop && live.is_none(),
     };
     let anon = case.anon.map(|anon| judge(first(anon, used), &anon_rules));
-    let verdict = combine(live.as_ref(), anon.as_ref(), !growing.is_empty(), question);
+    let verdict = combine(live.as_ref(), anon.as_ref(), counts_grow, question);
     let anon_counts = question == Question::Creep || live.is_none();
     let anon_n = anon.as_ref().filter(|_| anon_counts).map_or(0, |anon| anon.look.n);
     let n = live.as_ref().map_or(0, |live| live.look.n).max(anon_n);
-    CaseFinding { verdict, live, anon, growing, n }
+    CaseFinding { verdict, live, anon, n }
 }
 
 fn first(samples: &[f64], n: usize) -> &[f64] {
