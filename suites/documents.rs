@@ -6,7 +6,7 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use highwater::report::VerdictRow;
+use highwater::report::{SettingRow, VerdictRow};
 use highwater::sample::Sample;
 
 const BLESS_VARIABLE: &str = "HIGHWATER_BLESS";
@@ -65,12 +65,14 @@ fn every_column_is_documented() {
     for (name, meaning) in Sample::COLUMNS.iter().zip(Sample::MEANINGS) {
         row(&mut samples, name, meaning);
     }
-    let mut verdicts = header;
-    for (name, meaning) in VerdictRow::MEANINGS {
-        row(&mut verdicts, name, meaning);
-    }
     check_block("results/README.md", "samples.csv", &samples);
-    check_block("results/README.md", "verdicts.csv", &verdicts);
+    for (file, columns) in [("verdicts.csv", VerdictRow::MEANINGS), ("settings.csv", SettingRow::MEANINGS)] {
+        let mut table = header.clone();
+        for (name, meaning) in columns {
+            row(&mut table, name, meaning);
+        }
+        check_block("results/README.md", file, &table);
+    }
 }
 
 #[test]

@@ -135,8 +135,8 @@ fn million_samples() {
         ..VerdictRow::default()
     };
     let live = LiveSource { case: "million", series: &series, kind: LiveKind::Exact };
-    row.judge(&series, Some(live), true).expect("there are samples");
-    draw_case(&row, &series, Some(live), folder.path()).expect("it can be drawn");
+    row.judge(&series, Some(live), None, true).expect("there are samples");
+    draw_case(&row, &series, Some(live), None, folder.path()).expect("it can be drawn");
     let took = start.elapsed();
     let mark = probe.level().high_water_mark.unwrap_or_default();
     println!(

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::report::live_of;
+use super::report::{core_of, live_of};
 use crate::analysis::{
     Assessment, Evidence, LiveFinding, LiveKind, LiveSeries, ResidentFinding, Settings, Verdict, assess,
 };
@@ -45,10 +45,11 @@ fn judge_case(arguments: &JudgeArguments, case: &str) -> Result<(Assessment, Ver
     }
     let recorded = row.clone();
     let assessment = row
-        .judge(&run.series, live_of(&recorded, &runs), true)
+        .judge(&run.series, live_of(&recorded, &runs), core_of(&recorded, &runs), true)
         .ok_or_else(|| wrong(format!("no samples of `{case}`")))?;
     if let Some(chart) = &arguments.chart {
-        draw_judged(&row, &run.series, live_of(&recorded, &runs), &assessment, chart)?;
+        let (live, core) = (live_of(&recorded, &runs), core_of(&recorded, &runs));
+        draw_judged(&row, &run.series, live, core, &assessment, chart)?;
     }
     Ok((assessment, row))
 }
@@ -112,7 +113,7 @@ fn judge_columns(arguments: &JudgeArguments) -> Result<(Assessment, VerdictRow),
         );
         let case = row.case.clone();
         let live = crate::report::LiveSource { case: &case, series: &series, kind: crate::arm::LiveKind::Exact };
-        draw_judged(&row, &series, Some(live), &assessment, chart)?;
+        draw_judged(&row, &series, Some(live), None, &assessment, chart)?;
     }
     Ok((assessment, row))
 }

@@ -1,17 +1,13 @@
 //! `highwater report DIR`: tables and charts again, from the CSV files of a run alone.
 
-use std::collections::BTreeMap;
-
 use crate::arm::LiveKind;
 use crate::cli::ReportArguments;
 use crate::error::{AS_EXPECTED, Error};
 use crate::report::console::{Console, word};
 use crate::report::{
-    LiveSource, RecordedRun, Role, RunDirectory, VerdictRow, draw_case, draw_works, read_samples, read_verdicts,
+    CoreSource, LiveSource, Role, RunDirectory, Runs, VerdictRow, compare_settings, draw_case, draw_works,
+    read_samples, read_verdicts, write_settings,
 };
-
-/// Every run of a directory, by case and replicate.
-type Runs = BTreeMap<(String, u32), RecordedRun>;
 
 pub(super) fn report(arguments: &ReportArguments) -> Result<u8, Error> {
     let directory = RunDirectory::open(&arguments.directory)?;
@@ -22,9 +18,20 @@ pub(super) fn report(arguments: &ReportArguments) -> Result<u8, Error> {
         console.say(&format!("{}: {}\n    {}", row.case, word(row), row.sentence));
     }
     console.tables(&cases);
+    tell_settings(&directory, &console)?;
     let drawn = draw_all(&directory)?;
     console.say(&format!("{drawn} charts: {}", directory.path().join("charts").display()));
     Ok(AS_EXPECTED)
+}
+
+/// Tells what other arms do about creep and retention, and writes `settings.csv` where there is such a case.
+pub(super) fn tell_settings(directory: &RunDirectory, console: &Console) -> Result<(), Error> {
+    let rows = compare_settings(&read_verdicts(&directory.verdicts())?, &read_samples(&directory.samples())?);
+    if rows.is_empty() {
+        return Ok(());
+    }
+    console.settings(&rows);
+    write_settings(&directory.settings(), &rows)
 }
 
 /// Draws every chart of a run; gives their number.
@@ -37,7 +44,7 @@ pub(super) fn draw_all(directory: &RunDirectory) -> Result<usize, Error> {
     for row in &rows {
         if let Some(run) = runs.get(&(row.case.clone(), row.replicate)) {
             // One chart that cannot be drawn does not keep the others from it.
-            match draw_case(row, &run.series, live_of(row, &runs), &folder) {
+            match draw_case(row, &run.series, live_of(row, &runs), core_of(row, &runs), &folder) {
                 Ok(()) => drawn += 1,
                 Err(error) => failed = Some(error),
             }
@@ -47,9 +54,11 @@ pub(super) fn draw_all(directory: &RunDirectory) -> Result<usize, Error> {
     failed.map_or(Ok(drawn), |error| Err(error.into()))
 }
 
-/// The live bytes that decided on a row.
+/// The live bytes that decided on a row: of its own replicate, or of the first where a further process of an arm was
+/// started without a probe of its own.
 pub(super) fn live_of<'a>(row: &'a VerdictRow, runs: &'a Runs) -> Option<LiveSource<'a>> {
-    let run = runs.get(&(row.live_case.clone(), row.replicate))?;
+    let own = runs.get(&(row.live_case.clone(), row.replicate));
+    let run = own.or_else(|| runs.get(&(row.live_case.clone(), 1)))?;
     let kind = match row.live_kind.as_str() {
         "exact" => LiveKind::Exact,
         "tcache" => LiveKind::Tcache,
@@ -57,4 +66,10 @@ pub(super) fn live_of<'a>(row: &'a VerdictRow, runs: &'a Runs) -> Option<LiveSou
         _ => return None,
     };
     Some(LiveSource { case: &row.live_case, series: &run.series, kind })
+}
+
+/// The run in which forks gave everything back for a row.
+pub(super) fn core_of<'a>(row: &'a VerdictRow, runs: &'a Runs) -> Option<CoreSource<'a>> {
+    let run = runs.get(&(row.core_case.clone(), row.replicate))?;
+    Some(CoreSource { case: &row.core_case, series: &run.series, complete: row.core_complete? })
 }

@@ -230,7 +230,7 @@ impl<'a> Session<'a> {
             (Some((series, kind)), None) => Some(LiveSource { case: &case.id, series, kind: *kind }),
             (None, None) => None,
         };
-        let mut report = CaseReport::new(case, replicate, run, live, (self.reproduce)(&case.id));
+        let mut report = CaseReport::new(case, replicate, &run, live, None, (self.reproduce)(&case.id));
         report.row.role = role;
         if let Some((series, LiveKind::Exact)) = own
             && case.arm.name == EXACT_LIVE

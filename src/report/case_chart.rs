@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::chart::{self, CaseChart, ChartError, ChartLine, Floor, LineRole, LiveProbe, SlopeBand};
 use super::console::word;
-use super::verdict_row::{LiveSource, VerdictRow};
+use super::verdict_row::{CoreSource, LiveSource, VerdictRow};
 use crate::analysis::{Assessment, LiveFinding, ResidentFinding};
 use crate::sample::Series;
 use crate::workload::Phase;
@@ -33,10 +33,11 @@ pub fn draw_case(
     row: &VerdictRow,
     series: &Series,
     live: Option<LiveSource<'_>>,
+    core: Option<CoreSource<'_>>,
     folder: &Path,
 ) -> Result<(), ChartError> {
     let mut judged = row.clone();
-    let assessment = judged.judge(series, live, row.outcome == "finished");
+    let assessment = judged.judge(series, live, core, row.outcome == "finished");
     let replicate = if row.replicate > 1 { format!(".r{}", row.replicate) } else { String::new() };
     draw(row, series, live, assessment.as_ref(), &folder.join(format!("{}{replicate}", row.case)))
 }
@@ -49,6 +50,7 @@ pub fn draw_judged(
     row: &VerdictRow,
     series: &Series,
     live: Option<LiveSource<'_>>,
+    _core: Option<CoreSource<'_>>,
     assessment: &Assessment,
     stem: &Path,
 ) -> Result<(), ChartError> {

@@ -1,10 +1,19 @@
 //! From a child that has ended to the row that tells of it.
 
 use super::sentence::sentence;
-use super::verdict_row::{LiveSource, VerdictRow};
+use super::verdict_row::{CoreSource, LiveSource, VerdictRow};
 use crate::analysis::{Assessment, Verdict};
 use crate::runner::{CaseRun, Evidence, Outcome};
 use crate::suite::{Allocator, Case, Expectation};
+
+/// What became of the fork probe run that a case was given.
+#[derive(Debug, Clone, Copy)]
+pub struct CoreRun<'a> {
+    /// Its samples, unless it did not come to its end.
+    pub source: Option<CoreSource<'a>>,
+    /// Why there are none, or remarks on the run; often empty.
+    pub notes: &'a str,
+}
 
 /// A case that has run, with what it came to.
 #[derive(Debug)]
@@ -20,8 +29,15 @@ pub struct CaseReport {
 }
 
 impl CaseReport {
-    /// Judges a run and tells it.
-    pub fn new(case: &Case, replicate: u32, run: CaseRun, live: Option<LiveSource<'_>>, reproduce: String) -> Self {
+    /// Judges a run and tells it. A run is judged without its `core` first, which says whether there is to be one.
+    pub fn new(
+        case: &Case,
+        replicate: u32,
+        run: &CaseRun,
+        live: Option<LiveSource<'_>>,
+        core: Option<CoreRun<'_>>,
+        reproduce: String,
+    ) -> Self {
         let mut row = VerdictRow::of_case(case, replicate, reproduce);
         if let Some(hello) = &run.hello {
             row.runtime_version = format!("{} {}", hello.runtime, hello.runtime_version).trim_end().to_owned();
@@ -35,14 +51,15 @@ impl CaseReport {
         row.outcome = run.outcome.word().into();
         row.outcome_detail = detail(&run.outcome, &run.evidence);
         row.iterations = run.evidence.iteration;
+        row.core_reason = core.map_or("", |core| core.notes).to_owned();
         let CaseRun { outcome, evidence, series, .. } = run;
         let live = live.filter(|_| !series.is_empty());
-        let assessment = row.judge(&series, live, outcome.is_finished());
+        let assessment = row.judge(series, live, core.and_then(|core| core.source), outcome.is_finished());
         let failure = if outcome.is_finished() { None } else { Some(row.outcome_detail.as_str()) };
         row.sentence = sentence(assessment.as_ref(), &row, failure);
         let word = outcome.expectation().or_else(|| assessment.as_ref().map(|found| found.verdict.into()));
         row.as_expected = word.is_some_and(|word| case.expect.contains(&word));
-        CaseReport { row, outcome, evidence, assessment }
+        CaseReport { row, outcome: outcome.clone(), evidence: evidence.clone(), assessment }
     }
 }
 

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use comfy_table::Color;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::settings::SettingRow;
 use super::verdict_row::VerdictRow;
 
 /// Prints to standard output and standard error.
@@ -109,6 +110,18 @@ impl Console {
         }
     }
 
+    /// Prints what other arms do about creep and retention: a table for each work, and what is best proven.
+    pub fn settings(&self, rows: &[SettingRow]) {
+        let is_terminal = stdout().is_terminal();
+        for rows in rows.chunk_by(|one, next| one.work == next.work) {
+            let base = &rows[0];
+            let verdict = &base.base_verdict;
+            print(&format!("\nwhat the settings do about it: {}, {} {verdict}", base.work, base.base_arm));
+            print(&super::tables::settings(rows, is_terminal));
+            print(&format!("    {}", super::settings_words::best(rows)));
+        }
+    }
+
     fn paint(&self, text: &str, colour: Option<Color>) -> String {
         match (self.colours, colour) {
             (true, Some(Color::Red)) => format!("\x1b[1;31m{text}\x1b[0m"),
@@ -129,14 +142,19 @@ pub fn print(text: &str) {
     let _ = writeln!(stdout(), "{text}");
 }
 
-/// The word for a case: its verdict, or what happened to it.
+/// The word for a case: its verdict, with the label that a bounded level may have, or what happened to it.
 pub fn word(row: &VerdictRow) -> &str {
-    if row.is_judged() { &row.verdict } else { &row.outcome }
+    match row.verdict.as_str() {
+        "" => &row.outcome,
+        "stable" if row.resident_retention => "stable+retention",
+        "plateau" if row.resident_retention => "plateau+retention",
+        verdict => verdict,
+    }
 }
 
 pub(super) fn colour(row: &VerdictRow) -> Option<Color> {
     match word(row) {
-        "stable" | "plateau" => Some(Color::Green),
+        "stable" | "plateau" | "stable+retention" | "plateau+retention" => Some(Color::Green),
         "inconclusive" | "skipped" | "interrupted" => Some(Color::Yellow),
         _ if row.as_expected => Some(Color::Yellow),
         _ => Some(Color::Red),

@@ -60,6 +60,11 @@ impl RunDirectory {
         self.path.join("verdicts.csv")
     }
 
+    /// `settings.csv`.
+    pub fn settings(&self) -> PathBuf {
+        self.path.join("settings.csv")
+    }
+
     /// The folder of the charts, made when it is first asked for.
     pub fn charts(&self) -> Result<PathBuf, Error> {
         let path = self.path.join("charts");

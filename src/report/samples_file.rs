@@ -82,12 +82,15 @@ pub struct RecordedRun {
     pub series: Series,
 }
 
+/// Every run of a directory, by case and replicate.
+pub type Runs = BTreeMap<(String, u32), RecordedRun>;
+
 /// Reads `samples.csv` into one series for each case and replicate. Columns that this version does not know are passed
 /// over; a last row that was cut off (by a crash of the machine) too.
 ///
 /// # Errors
 /// If the file cannot be read, lacks its key columns, or holds something else than numbers.
-pub fn read_samples(path: &Path) -> Result<BTreeMap<(String, u32), RecordedRun>, Error> {
+pub fn read_samples(path: &Path) -> Result<Runs, Error> {
     let wrong = |message: String| Error::Recorded { path: path.display().to_string(), message };
     let file = File::open(path).map_err(Error::file("cannot read", path))?;
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(file);
@@ -97,7 +100,7 @@ pub fn read_samples(path: &Path) -> Result<BTreeMap<(String, u32), RecordedRun>,
     let [Some(case), Some(replicate), Some(iteration)] = places[..3] else {
         return Err(wrong(format!("the header lacks one of the columns {}", KEYS.join(", "))));
     };
-    let mut runs: BTreeMap<(String, u32), RecordedRun> = BTreeMap::new();
+    let mut runs = Runs::new();
     let mut row = csv::StringRecord::new();
     while reader.read_record(&mut row).map_err(|error| wrong(error.to_string()))? {
         if row.len() < header.len() {

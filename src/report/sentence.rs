@@ -1,9 +1,8 @@
 //! A verdict in one plain sentence.
 
+use super::resident_sentence::resident_part;
 use super::verdict_row::VerdictRow;
-use crate::analysis::{
-    Assessment, LiveFinding, LiveVerdict, ResidentCategory, ResidentFinding, ResidentSource, State, TrendState,
-};
+use crate::analysis::{Assessment, LiveFinding, LiveVerdict, State};
 use crate::units::signed_bytes;
 
 /// What a case came to, in one sentence: `live: …; resident: …`. `failure` says how the child ended if it did not finish.
@@ -25,7 +24,7 @@ pub fn sentence(assessment: Option<&Assessment>, row: &VerdictRow, failure: Opti
         }
     }
     if let Some(resident) = &found.resident {
-        parts.push(resident_part(resident));
+        parts.push(resident_part(resident, &row.core_reason));
     }
     parts.join("; ")
 }
@@ -57,43 +56,5 @@ fn live_part(live: &LiveFinding, row: &VerdictRow) -> String {
             let most = per(live.high.max(0.0));
             format!("live: undecided after {} iterations{whose}, at most {most} ({})", live.n, live.reason)
         }
-    }
-}
-
-fn resident_part(resident: &ResidentFinding) -> String {
-    let ceiling = signed_bytes(resident.ceiling);
-    let judged = resident.n + 1 - resident.judged_from;
-    let limit = format!(
-        "at most {} ({:.0} %) in {judged} iterations",
-        signed_bytes(resident.growth_limit.max(0.0)),
-        resident.percent_high.max(0.0)
-    );
-    let rate = format!(
-        "{}/iteration [{}, {}]",
-        signed_bytes(resident.rate),
-        signed_bytes(resident.low),
-        signed_bytes(resident.high)
-    );
-    let source = if resident.source == ResidentSource::AtRest { " at rest" } else { "" };
-    let on = format!("on {ceiling}{source}");
-    match resident.category {
-        ResidentCategory::Stable => format!("resident{source}: stable at {ceiling}, {limit}"),
-        ResidentCategory::Plateau => {
-            format!("resident: plateau at {ceiling}, reached at iteration {}, {limit}", resident.reached_at)
-        }
-        ResidentCategory::CreepLinear => format!("resident: creep of {rate} {on}, not slowing down"),
-        ResidentCategory::CreepDecelerating => format!("resident: creep of {rate} {on}, slowing down"),
-        ResidentCategory::CreepCore => "resident: creep of what is left after everything is given back".into(),
-        ResidentCategory::PeakGrowth => format!("resident: the work's own peak grows by {rate} {on}, nothing is kept"),
-        ResidentCategory::Inconclusive if resident.state == TrendState::Short => {
-            format!("resident: not judged, {} iterations are too few ({} needed)", resident.n, resident.needed)
-        }
-        ResidentCategory::Inconclusive if resident.explained_by_live => {
-            format!("resident: grows by {rate}, which live bytes explain")
-        }
-        ResidentCategory::Inconclusive if resident.needed > resident.n as u64 => {
-            format!("resident: undecided, {limit}; {} iterations would decide", resident.needed)
-        }
-        ResidentCategory::Inconclusive => format!("resident: undecided, {limit} ({})", resident.reason),
     }
 }

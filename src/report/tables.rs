@@ -3,7 +3,10 @@
 use comfy_table::{Attribute, Cell, CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
 
 use super::console::{colour, word};
+use super::settings::SettingRow;
 use super::verdict_row::VerdictRow;
+use super::words::{bytes_in, thousands};
+use crate::analysis::ArmEffect;
 use crate::units::signed_bytes;
 
 /// A table with rules above, below the header and below; as wide as it needs to be unless on a terminal.
@@ -93,6 +96,64 @@ pub(super) fn phases(rows: &[VerdictRow], terminal: bool) -> String {
         ]);
     }
     table.to_string()
+}
+
+/// What each arm of one work removes of the base, and what it costs; the first row is the base.
+pub(super) fn settings(rows: &[SettingRow], terminal: bool) -> String {
+    let mut table = plain(terminal);
+    table.set_header([
+        "arm",
+        "verdict",
+        "removes at rest",
+        "removes of peak",
+        "at rest",
+        "peak",
+        "ms/iter",
+        "time",
+        "faults/iter",
+        "processes",
+    ]);
+    let count = |value: Option<f64>| number(value.map_or_else(|| "–".into(), thousands));
+    if let Some(base) = rows.first() {
+        // Levels over as many iterations as an arm that finished was compared over.
+        let known = rows.iter().find(|row| row.base_at_rest_bytes.is_some()).unwrap_or(base);
+        table.add_row(vec![
+            Cell::new(&base.base_arm),
+            Cell::new(&base.base_verdict),
+            number(String::new()),
+            number(String::new()),
+            bytes(known.base_at_rest_bytes),
+            bytes(known.base_peak_bytes),
+            milliseconds(known.base_iteration_ms),
+            number(String::new()),
+            count(known.base_minor_faults),
+            number(known.base_processes.to_string()),
+        ]);
+    }
+    for row in rows {
+        table.add_row(vec![
+            Cell::new(&row.arm),
+            Cell::new(&row.verdict),
+            removed(row.at_rest()),
+            removed(row.peak()),
+            bytes(row.at_rest_bytes),
+            bytes(row.peak_bytes),
+            milliseconds(row.iteration_ms),
+            number(row.time_ratio.map_or_else(|| "–".into(), |ratio| format!("x{ratio:.2}"))),
+            count(row.minor_faults),
+            number(row.processes.to_string()),
+        ]);
+    }
+    table.to_string()
+}
+
+/// What is removed, with its limits; what is not proven is said so.
+fn removed(found: Option<(ArmEffect, [f64; 3])>) -> Cell {
+    number(match found {
+        None => "–".into(),
+        Some((ArmEffect::NotProven, [removes, low, high])) => format!("not proven: {}", bytes_in(removes, low, high)),
+        Some((ArmEffect::Removes | ArmEffect::Adds, [removes, low, high])) => bytes_in(removes, low, high),
+    })
 }
 
 #[cfg(test)]
