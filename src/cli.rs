@@ -140,7 +140,8 @@ Examples:
   highwater judge trace.csv --live uordblks,hblkhd --live-kind exact --skip 1
   highwater judge trace.csv --resident rssanon_kb --resident-unit kB --no-early-stop
   highwater judge results/<run>/samples.csv --case ppocr-cls.rten.recompile.glibc.t1
-  highwater judge mine.csv --resident rss --peak peak --format json
+  highwater judge mine.csv --live used --resident rss --peak peak --core kept --format json
+  highwater judge switching.csv --resident rss --peak peak --cycle 2
 
 One row is one iteration. Exit codes: 0 stable or plateau, 1 anything that grows, 4 inconclusive.";
 
@@ -168,7 +169,14 @@ pub struct JudgeArguments {
     /// Column with the highest anonymous memory inside each iteration, in the unit of --resident
     #[arg(long, value_name = "COL")]
     pub peak: Option<String>,
-    /// Unit of the resident and peak columns
+    /// Column with what a fork keeps after giving everything back, in the unit of --resident; an empty cell is an iteration
+    /// without a probe
+    #[arg(long, value_name = "COL")]
+    pub core: Option<String>,
+    /// The allocator cannot give everything back (tcmalloc, mimalloc): of --core only the level is told
+    #[arg(long, requires = "core")]
+    pub core_incomplete: bool,
+    /// Unit of the resident, peak and core columns
     #[arg(long, value_enum, default_value = "bytes")]
     pub resident_unit: Unit,
     /// Steps of a scenario cycle, as when models are switched in turn
@@ -188,8 +196,8 @@ pub struct JudgeArguments {
     pub no_early_stop: bool,
     /// Only rows of this case: for the samples.csv of a run, whose columns are then known; settings come from verdicts.csv
     #[arg(long, value_name = "ID", conflicts_with_all = [
-        "live", "live_unit", "live_kind", "threads_column", "resident", "peak", "resident_unit", "cycle", "skip", "settle",
-        "tolerance", "no_early_stop",
+        "live", "live_unit", "live_kind", "threads_column", "resident", "peak", "core", "core_incomplete", "resident_unit",
+        "cycle", "skip", "settle", "tolerance", "no_early_stop",
     ])]
     pub case: Option<String>,
     /// Replicate of the case

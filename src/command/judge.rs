@@ -3,14 +3,13 @@
 use std::path::Path;
 
 use serde::Serialize;
+use serde_json::Value;
 
 use super::report::{core_of, live_of};
-use crate::analysis::{
-    Assessment, Evidence, LiveFinding, LiveKind, LiveSeries, ResidentFinding, Settings, Verdict, assess,
-};
+use crate::analysis::{Assessment, CoreSeries, Evidence, LiveKind, LiveSeries, Settings, Verdict, assess};
 use crate::cli::{Format, JudgeArguments, Kind};
 use crate::error::{AS_EXPECTED, Error, INCONCLUSIVE, UNEXPECTED};
-use crate::report::{VerdictRow, console, draw_judged, read_samples, read_verdicts, sentence};
+use crate::report::{CoreSource, VerdictRow, console, draw_judged, read_samples, read_verdicts, sentence};
 
 pub(super) fn judge(arguments: &JudgeArguments) -> Result<u8, Error> {
     let (assessment, row) = match &arguments.case {
@@ -19,7 +18,10 @@ pub(super) fn judge(arguments: &JudgeArguments) -> Result<u8, Error> {
     };
     match arguments.format {
         Format::Text => console::print(&text(&assessment, &row)),
-        Format::Json => console::print(&json(&assessment)?),
+        Format::Json => console::print(
+            &json(&assessment)
+                .map_err(|error| Error::Recorded { path: "the answer".into(), message: error.to_string() })?,
+        ),
     }
     Ok(match assessment.verdict {
         Verdict::Stable | Verdict::Plateau => AS_EXPECTED,
@@ -48,8 +50,7 @@ fn judge_case(arguments: &JudgeArguments, case: &str) -> Result<(Assessment, Ver
         .judge(&run.series, live_of(&recorded, &runs), core_of(&recorded, &runs), true)
         .ok_or_else(|| wrong(format!("no samples of `{case}`")))?;
     if let Some(chart) = &arguments.chart {
-        let (live, core) = (live_of(&recorded, &runs), core_of(&recorded, &runs));
-        draw_judged(&row, &run.series, live, core, &assessment, chart)?;
+        draw_judged(&row, &run.series, live_of(&recorded, &runs), core_of(&recorded, &runs), &assessment, chart)?;
     }
     Ok((assessment, row))
 }
@@ -65,6 +66,7 @@ fn judge_columns(arguments: &JudgeArguments) -> Result<(Assessment, VerdictRow),
         .iter()
         .chain(&arguments.resident)
         .chain(&arguments.peak)
+        .chain(&arguments.core)
         .chain(&arguments.threads_column)
         .map(String::as_str)
         .collect::<Vec<_>>();
@@ -82,6 +84,7 @@ fn judge_columns(arguments: &JudgeArguments) -> Result<(Assessment, VerdictRow),
     let threads = arguments.threads_column.as_ref().map(|name| column(name, 1.0));
     let anon = arguments.resident.as_ref().map(|name| column(name, resident));
     let peak = arguments.peak.as_ref().map(|name| column(name, resident));
+    let core = arguments.core.as_ref().map(|name| column(name, resident));
     let kind = match arguments.live_kind {
         Some(Kind::Exact) => LiveKind::Exact,
         Some(Kind::Noisy) => LiveKind::Noisy,
@@ -91,6 +94,7 @@ fn judge_columns(arguments: &JudgeArguments) -> Result<(Assessment, VerdictRow),
         live: live.as_ref().map(|bytes| LiveSeries { bytes, kind, threads: threads.as_deref() }),
         anon: anon.as_deref(),
         peak: peak.as_deref(),
+        core: core.as_ref().map(|bytes| CoreSeries::new(bytes, !arguments.core_incomplete)),
         ..Evidence::default()
     };
     let settings = Settings {
@@ -102,18 +106,28 @@ fn judge_columns(arguments: &JudgeArguments) -> Result<(Assessment, VerdictRow),
         ..Settings::default()
     };
     let assessment = assess(&evidence, &settings);
-    let row =
-        VerdictRow { case: arguments.file.display().to_string(), arm: "this counter".into(), ..VerdictRow::default() };
+    let row = VerdictRow {
+        case: arguments.file.display().to_string(),
+        arm: "this counter".into(),
+        verdict: assessment.verdict.to_string(),
+        resident_retention: assessment.resident.as_ref().is_some_and(|found| found.retention),
+        ..VerdictRow::default()
+    };
     if let Some(chart) = &arguments.chart {
         let series = crate::sample::Series::from_columns(
-            [("rss_anon_bytes", anon), ("peak_anon_bytes", peak), ("live_bytes", live)]
+            [("rss_anon_bytes", anon), ("peak_anon_bytes", peak), ("live_bytes", live), ("core_bytes", core)]
                 .into_iter()
                 .filter_map(|(name, column)| Some((name, column?)))
                 .collect(),
         );
         let case = row.case.clone();
         let live = crate::report::LiveSource { case: &case, series: &series, kind: crate::arm::LiveKind::Exact };
-        draw_judged(&row, &series, Some(live), None, &assessment, chart)?;
+        let core = arguments.core.is_some().then_some(CoreSource {
+            case: &case,
+            series: &series,
+            complete: !arguments.core_incomplete,
+        });
+        draw_judged(&row, &series, Some(live), core, &assessment, chart)?;
     }
     Ok((assessment, row))
 }
@@ -164,7 +178,7 @@ fn read_columns(path: &Path, names: &[&str], skip: usize) -> Result<Vec<Vec<f64>
 }
 
 fn text(assessment: &Assessment, row: &VerdictRow) -> String {
-    format!("{}\n    {}", assessment.verdict, sentence(Some(assessment), row, None))
+    format!("{}\n    {}", console::word(row), sentence(Some(assessment), row, None))
 }
 
 /// The JSON answer; numbers that do not exist, or are infinite, are null.
@@ -172,66 +186,55 @@ fn text(assessment: &Assessment, row: &VerdictRow) -> String {
 struct Answer<'a> {
     verdict: Verdict,
     reason: &'a str,
-    live: Option<Series<'a, LiveFinding>>,
-    resident: Option<Series<'a, ResidentFinding>>,
-    resources: Vec<(String, Series<'a, LiveFinding>)>,
+    live: Option<Series>,
+    resident: Option<Series>,
+    resources: Vec<(String, Series)>,
 }
 
 /// The keys that every series has, and all else that was found.
 #[derive(Serialize)]
-struct Series<'a, Finding: Serialize> {
+struct Series {
     state: String,
-    n: usize,
-    rate: f64,
-    low: f64,
-    high: f64,
-    beta: f64,
-    p: f64,
-    minimum_detectable: f64,
-    finding: &'a Finding,
+    n: Value,
+    rate: Value,
+    low: Value,
+    high: Value,
+    beta: Value,
+    p: Value,
+    minimum_detectable: Value,
+    finding: Value,
 }
 
-impl<'a> Series<'a, LiveFinding> {
-    fn of(found: &'a LiveFinding) -> Self {
-        Series {
-            state: found.verdict.to_string(),
-            n: found.n,
-            rate: found.rate,
-            low: found.low,
-            high: found.high,
-            beta: found.beta,
-            p: found.p,
-            minimum_detectable: found.minimum_detectable,
-            finding: found,
-        }
+impl Series {
+    fn of(state: String, found: &impl Serialize) -> serde_json::Result<Self> {
+        let finding = serde_json::to_value(found)?;
+        let key = |name: &str| finding[name].clone();
+        Ok(Series {
+            state,
+            n: key("n"),
+            rate: key("rate"),
+            low: key("low"),
+            high: key("high"),
+            beta: key("beta"),
+            p: key("p"),
+            minimum_detectable: key("minimum_detectable"),
+            finding,
+        })
     }
 }
 
-fn json(assessment: &Assessment) -> Result<String, Error> {
-    let resident = |found: &'_ ResidentFinding| -> (String, usize) {
-        let retention = if found.retention { "+retention" } else { "" };
-        (format!("{}{retention}", found.category), found.n)
-    };
-    let answer = Answer {
+fn json(assessment: &Assessment) -> serde_json::Result<String> {
+    let live = assessment.live.as_ref().map(|found| Series::of(found.verdict.to_string(), found));
+    let resident = assessment.resident.as_ref().map(|found| Series::of(found.word(), found));
+    let resources = assessment
+        .resources
+        .iter()
+        .map(|(what, found)| Ok((what.to_string(), Series::of(found.verdict.to_string(), found)?)));
+    serde_json::to_string_pretty(&Answer {
         verdict: assessment.verdict,
         reason: &assessment.reason,
-        live: assessment.live.as_ref().map(Series::of),
-        resident: assessment.resident.as_ref().map(|found| {
-            let (state, n) = resident(found);
-            Series {
-                state,
-                n,
-                rate: found.rate,
-                low: found.low,
-                high: found.high,
-                beta: found.beta,
-                p: found.p,
-                minimum_detectable: found.minimum_detectable,
-                finding: found,
-            }
-        }),
-        resources: assessment.resources.iter().map(|(what, found)| (what.to_string(), Series::of(found))).collect(),
-    };
-    serde_json::to_string_pretty(&answer)
-        .map_err(|error| Error::Recorded { path: "the answer".into(), message: error.to_string() })
+        live: live.transpose()?,
+        resident: resident.transpose()?,
+        resources: resources.collect::<serde_json::Result<_>>()?,
+    })
 }

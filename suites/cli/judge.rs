@@ -102,7 +102,11 @@ fn resident_memory_is_judged_as_the_reference_does() {
         };
         let mut questions = vec![(column.to_vec(), at_rest)];
         if with_peaks {
-            questions.push(([column, &["--peak", "peak_anon_bytes"]].concat(), format!("{n}/0.0/1/pa")));
+            let peak = [column, &["--peak", "peak_anon_bytes"]].concat();
+            let mut core = [&peak[..], &["--core", "core_bytes"]].concat();
+            core.extend((trace["complete"] == false).then_some("--core-incomplete"));
+            questions.push((peak, format!("{n}/0.0/1/pa")));
+            questions.push((core, format!("{n}/0.0/1/paf")));
         }
         for (options, key) in questions {
             let ended = judge(file, &[&options[..], &["--format", "json"]].concat());
@@ -119,12 +123,52 @@ fn resident_memory_is_judged_as_the_reference_does() {
             for (ours, theirs) in names.into_iter().filter(|_| expected.get("peak").is_some()) {
                 is_equal(&format!("{at} {ours}"), &resident[ours], &expected["peak"][theirs]);
             }
+            if key.ends_with("paf") {
+                core_is_equal(&at, &resident["finding"]["core"], expected);
+            }
             assert!(answer["live"].is_null(), "{at}: live bytes were not asked for");
             ended.code(code_of(&answer["verdict"]));
             judged += 1;
         }
     }
-    assert_eq!(judged, 18);
+    assert_eq!(judged, 23);
+}
+
+/// What a fork keeps: its limits where the allocator gives everything back, and the level anyway.
+#[track_caller]
+fn core_is_equal(at: &str, core: &Value, expected: &Value) {
+    assert!(core["level"].as_f64().is_some_and(|level| level > 1e6), "{at}: {core:#}");
+    if expected["core"]["state"] == "NONE" {
+        assert_eq!((&core["state"], core["rate"].is_null()), (&Value::from("level-only"), true), "{at}");
+    } else {
+        for (ours, theirs) in [("rate", "late"), ("low", "lo"), ("high", "up")] {
+            is_equal(&format!("{at} core {ours}"), &core[ours], &expected["core"][theirs]);
+        }
+    }
+    for (number, ours) in ["median", "low", "high", "most"].iter().enumerate() {
+        is_equal(&format!("{at} kept {ours}"), &core["reclaimable"][ours], &expected["ret"][number]);
+    }
+}
+
+/// With live bytes beside it, growth is creep, and each sentence says what decided.
+#[test]
+fn a_core_tells_creep_from_retention() {
+    let columns = ["--live", "live_bytes", "--threads-column", "threads", "--resident", "rss_anon_bytes"];
+    let columns = [&columns[..], &["--peak", "peak_anon_bytes", "--core", "core_bytes"]].concat();
+    let expected: [(&str, &str, &str, i32); 5] = [
+        ("ort_m_default.csv", "stable+retention", "are kept by the allocator and can be given back", 0),
+        ("ort_m_default_pinpool3000.csv", "plateau+retention", "95 % of it by iteration", 0),
+        ("ort_m_default_pin20.csv", "creep-core", "what is left after everything is given back grows by", 1),
+        ("tract_m_default_pin100.csv", "creep-linear", "10,000 more iterations would add", 1),
+        ("ort_m_mimalloc.csv", "inconclusive", "iterations would decide", 4),
+    ];
+    for (file, verdict, words, code) in expected {
+        let incomplete: &[&str] = if file.contains("mimalloc") { &["--core-incomplete"] } else { &[] };
+        let told = judge(file, &[&columns[..], incomplete].concat()).code(code).says(words);
+        assert!(told.stdout.starts_with(&format!("{verdict}\n    live: ")), "{}", told.all());
+    }
+    let alone = ["--core-incomplete", "--resident", "rss_anon_bytes"];
+    judge("ort_m_mimalloc.csv", &alone).code(2).complains("--core <COL>");
 }
 
 #[test]
