@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::chart::{self, CaseChart, ChartError, ChartLine, Floor, LineRole, LiveProbe, SlopeBand};
+use super::chart::{self, CaseChart, ChartError, ChartLine, CoreProbe, Floor, LineRole, LiveProbe, SlopeBand};
 use super::console::word;
 use super::verdict_row::{CoreSource, LiveSource, VerdictRow};
 use crate::analysis::{Assessment, LiveFinding, ResidentFinding};
@@ -25,6 +25,15 @@ const MARKS: [(&str, &str, Phase); 3] = [
     ("hwm_execute_bytes", "peak in execute", Phase::Execute),
 ];
 
+/// What a chart is drawn from.
+struct Shown<'a> {
+    row: &'a VerdictRow,
+    series: &'a Series,
+    live: Option<LiveSource<'a>>,
+    core: Option<CoreSource<'a>>,
+    assessment: Option<&'a Assessment>,
+}
+
 /// Draws a recorded case to `<folder>/<case>.svg` and `.png`; a replicate beyond the first has its number in the name.
 ///
 /// # Errors
@@ -38,8 +47,9 @@ pub fn draw_case(
 ) -> Result<(), ChartError> {
     let mut judged = row.clone();
     let assessment = judged.judge(series, live, core, row.outcome == "finished");
+    let shown = Shown { row, series, live, core, assessment: assessment.as_ref() };
     let replicate = if row.replicate > 1 { format!(".r{}", row.replicate) } else { String::new() };
-    draw(row, series, live, assessment.as_ref(), &folder.join(format!("{}{replicate}", row.case)))
+    shown.draw(&folder.join(format!("{}{replicate}", row.case)))
 }
 
 /// Draws a series that was judged to `<stem>.svg` and `<stem>.png`.
@@ -50,53 +60,68 @@ pub fn draw_judged(
     row: &VerdictRow,
     series: &Series,
     live: Option<LiveSource<'_>>,
-    _core: Option<CoreSource<'_>>,
+    core: Option<CoreSource<'_>>,
     assessment: &Assessment,
     stem: &Path,
 ) -> Result<(), ChartError> {
     let mut row = row.clone();
     row.verdict = assessment.verdict.to_string();
     row.sentence = super::sentence(Some(assessment), &row, None);
-    draw(&row, series, live, Some(assessment), stem)
+    Shown { row: &row, series, live, core, assessment: Some(assessment) }.draw(stem)
 }
 
-fn draw(
-    row: &VerdictRow,
-    series: &Series,
-    live: Option<LiveSource<'_>>,
-    assessment: Option<&Assessment>,
-    stem: &Path,
-) -> Result<(), ChartError> {
-    let iterations = numbers(series.len());
-    let lines = LINES
-        .iter()
-        .filter_map(|(column, label, role)| Some(ChartLine { label, role: *role, values: series.column(column)? }));
-    let marks = marks(series);
-    let marks = marks.iter().map(|(label, phase, values)| ChartLine { label, role: LineRole::Peak(*phase), values });
-    let probe = live.filter(|live| live.case != row.case);
-    let probe_iterations = numbers(probe.map_or(0, |probe| probe.series.len()));
-    let live_probe = probe.and_then(|probe| {
-        let values = probe.series.column("live_bytes")?;
-        Some(LiveProbe { label: "live, exact-live probe", iterations: &probe_iterations, values })
-    });
-    let live_found = assessment.and_then(|found| found.live.as_ref());
-    let resident = assessment.and_then(|found| found.resident.as_ref()).filter(|found| !found.windows.is_empty());
-    let chart = CaseChart {
-        title: &row.case,
-        verdict: word(row),
-        sentence: &row.sentence,
-        iterations: &iterations,
-        lines: lines.chain(marks).collect(),
-        live_probe,
-        floors: live_found.map_or(Vec::new(), floors),
-        live_slope: live_found.and_then(|found| band(found.rate, found.low, found.high)),
-        means: resident.map_or(Vec::new(), means),
-        slope: resident.and_then(|found| band(found.rate, found.low, found.high)),
-        judged_from: resident.map(|found| found.judged_from as f64),
-        reached_at: resident.map(|found| found.reached_at as f64),
-        outcome_note: (row.outcome != "finished" && !row.outcome.is_empty()).then_some(row.outcome.as_str()),
-    };
-    chart::write(&chart::case_chart(&chart)?, stem).map(drop)
+impl Shown<'_> {
+    fn draw(&self, stem: &Path) -> Result<(), ChartError> {
+        let Shown { row, series, .. } = *self;
+        let iterations = numbers(series.len());
+        let lines = LINES
+            .iter()
+            .filter_map(|(column, label, role)| Some(ChartLine { label, role: *role, values: series.column(column)? }));
+        let marks = marks(series);
+        let marks =
+            marks.iter().map(|(label, phase, values)| ChartLine { label, role: LineRole::Peak(*phase), values });
+        let probe = self.live.filter(|live| live.case != row.case);
+        let probe_iterations = numbers(probe.map_or(0, |probe| probe.series.len()));
+        let live_probe = probe.and_then(|probe| {
+            let values = probe.series.column("live_bytes")?;
+            Some(LiveProbe { label: "live, exact-live probe", iterations: &probe_iterations, values })
+        });
+        let core_iterations = numbers(self.core.map_or(0, |core| core.series.len()));
+        let live_found = self.assessment.and_then(|found| found.live.as_ref());
+        let resident = self.assessment.and_then(|found| found.resident.as_ref());
+        let resident = resident.filter(|found| !found.windows.is_empty());
+        let chart = CaseChart {
+            title: &row.case,
+            verdict: word(row),
+            sentence: &row.sentence,
+            iterations: &iterations,
+            lines: lines.chain(marks).collect(),
+            live_probe,
+            core: self.core.and_then(|core| core_probe(core, row, &core_iterations)),
+            floors: live_found.map_or(Vec::new(), floors),
+            live_slope: live_found.and_then(|found| band(found.rate, found.low, found.high)),
+            means: resident.map_or(Vec::new(), means),
+            slope: resident.and_then(|found| band(found.rate, found.low, found.high)),
+            judged_from: resident.map(|found| found.judged_from as f64),
+            ceiling: resident.map(|found| found.ceiling),
+            reached_at: resident.map(|found| found.reached_at as f64),
+            outcome_note: (row.outcome != "finished" && !row.outcome.is_empty()).then_some(row.outcome.as_str()),
+        };
+        chart::write(&chart::case_chart(&chart)?, stem).map(drop)
+    }
+}
+
+/// The forks of `core`, if there were any.
+fn core_probe<'a>(core: CoreSource<'a>, row: &VerdictRow, iterations: &'a [f64]) -> Option<CoreProbe<'a>> {
+    let column = |name: &str| core.series.column(name);
+    Some(CoreProbe {
+        iterations,
+        core: column("core_bytes")?,
+        anon: column("rss_anon_bytes").unwrap_or(&[]),
+        live: column("live_bytes").unwrap_or(&[]),
+        is_complete: core.complete,
+        is_own: core.case == row.case,
+    })
 }
 
 fn marks(series: &Series) -> Vec<(&'static str, Phase, Vec<f64>)> {

@@ -158,7 +158,7 @@ pub fn arms_chart(chart: &ArmsChart<'_>) -> Result<String, ChartError> {
 fn iteration_range_of_all(chart: &ArmsChart<'_>) -> (f64, f64) {
     let ends = chart.panels.iter().filter_map(|arm| extent(arm.iterations.iter().copied()));
     let ends: Vec<f64> = ends.flat_map(|(low, high)| [low, high]).collect();
-    iteration_range(&ends)
+    iteration_range(ends)
 }
 
 /// The level of the first arm, which is drawn across all of them.
@@ -180,7 +180,7 @@ fn arm_panel<'a>(arm: &'a ArmPanel<'_>, x: (f64, f64), high: f64, reference: Opt
         series(arm.live, GREEN, None),
         series(arm.peak, VERMILLION, None),
     ];
-    let reference = reference.filter(|level| *level <= high).map(|level| Layer::Reference { level });
+    let reference = reference.filter(|level| *level <= high).map(|level| Layer::Reference { level, is_dashed: true });
     let is_empty = [arm.anon, arm.peak, arm.live].iter().all(|values| last_measured(values).is_none());
     Panel {
         heading: arm.arm,

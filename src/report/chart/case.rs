@@ -11,6 +11,8 @@ use crate::workload::Phase;
 
 const WIDTH: f64 = 960.0;
 const HEIGHT: f64 = 600.0;
+/// What the labels of a core and its bands need more.
+const CORE_HEIGHT: f64 = 64.0;
 const BOTTOM_MARGIN: f64 = 14.0;
 const LIVE_PLOT_HEIGHT: f64 = 116.0;
 const AXIS_TITLE_HEIGHT: f64 = 18.0;
@@ -29,8 +31,6 @@ pub enum LineRole {
     Peak(Phase),
     /// Peak inside the whole iteration.
     IterationPeak,
-    /// What a fork keeps after giving everything back; sparse, drawn with a dot at each probe.
-    Core,
 }
 
 /// A series of bytes, one value an iteration; NaN where nothing was measured.
@@ -79,6 +79,26 @@ pub struct LiveProbe<'a> {
     pub values: &'a [f64],
 }
 
+/// What forks kept after giving everything back. They belong to a process of their own that did the same work, so that the
+/// measured one stays undisturbed; its other levels are here too, because only levels of one process may be subtracted.
+///
+/// All series have one value an iteration; those that were not measured are empty.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct CoreProbe<'a> {
+    /// Iterations, counted from 1.
+    pub iterations: &'a [f64],
+    /// Bytes that the fork kept; NaN where there was none.
+    pub core: &'a [f64],
+    /// Anonymous resident bytes at rest.
+    pub anon: &'a [f64],
+    /// Live bytes.
+    pub live: &'a [f64],
+    /// Whether the allocator can give everything back; if not, the core is a level that the truth does not exceed.
+    pub is_complete: bool,
+    /// Whether the chart is that of the probed process itself.
+    pub is_own: bool,
+}
+
 /// Everything the chart of one case shows.
 ///
 /// The upper panel holds the resident lines on a scale from zero, the lower one live bytes on a scale of their own, because they may
@@ -97,6 +117,8 @@ pub struct CaseChart<'a> {
     pub lines: Vec<ChartLine<'a>>,
     /// Exact live bytes; without it the lower panel shows the [`LineRole::Live`] line.
     pub live_probe: Option<LiveProbe<'a>>,
+    /// What forks kept; it splits memory at rest into what can be given back and what cannot.
+    pub core: Option<CoreProbe<'a>>,
     /// Windows that the live verdict rests on, in iterations of the lower panel.
     pub floors: Vec<Floor>,
     /// Growth of live bytes over the judged floors.
@@ -107,26 +129,29 @@ pub struct CaseChart<'a> {
     pub slope: Option<SlopeBand>,
     /// First iteration of the part that the resident verdict rests on.
     pub judged_from: Option<f64>,
+    /// Highest level of that part, in bytes.
+    pub ceiling: Option<f64>,
     /// Iteration by which 95 % of the ceiling was reached.
     pub reached_at: Option<f64>,
     /// How the run ended, if it did not end well; marked at its last iteration.
     pub outcome_note: Option<&'a str>,
 }
 
-/// Draws a case as an SVG document of 960 x 600 pixels.
+/// Draws a case as an SVG document 960 pixels wide.
 ///
 /// # Errors
 /// If the embedded font is refused or the SVG writer fails; no series is an error.
 pub fn case_chart(chart: &CaseChart<'_>) -> Result<String, ChartError> {
     let description = format!("{}: {}. {}", chart.title, chart.verdict, chart.sentence);
-    compose((WIDTH as u32, HEIGHT as u32), &description, |canvas| {
+    let height = HEIGHT + if chart.core.is_some() { CORE_HEIGHT } else { 0.0 };
+    compose((WIDTH as u32, height as u32), &description, |canvas| {
         let header = Header { title: chart.title, verdict: chart.verdict, sentence: chart.sentence };
         let top = header.draw(canvas, WIDTH)? + 6.0;
         match (resident::panel(chart), live::panel(chart)) {
-            (upper, Some(lower)) => draw_both(canvas, top, &upper, &lower, chart.live_probe.is_some()),
+            (upper, Some(lower)) => draw_both(canvas, (top, height), (&upper, &lower), chart.live_probe.is_some()),
             (upper, None) => {
                 let (left, right) = sides(&[&upper]);
-                let bottom = HEIGHT - BOTTOM_MARGIN - AXIS_TITLE_HEIGHT - TICK_LABELS_HEIGHT;
+                let bottom = height - BOTTOM_MARGIN - AXIS_TITLE_HEIGHT - TICK_LABELS_HEIGHT;
                 let area = Area { left, top: top + upper.head_height((left, right)), right, bottom };
                 upper.draw(canvas, area)?;
                 upper.iteration_labels(canvas, area)?;
@@ -138,15 +163,14 @@ pub fn case_chart(chart: &CaseChart<'_>) -> Result<String, ChartError> {
 
 fn draw_both(
     canvas: &mut Canvas<'_>,
-    top: f64,
-    upper: &Panel<'_>,
-    lower: &Panel<'_>,
+    (top, height): (f64, f64),
+    (upper, lower): (&Panel<'_>, &Panel<'_>),
     is_probe: bool,
 ) -> Result<(), ChartError> {
     let (left, right) = sides(&[upper, lower]);
     let shares_axis = upper.x == lower.x;
     let axis = TICK_LABELS_HEIGHT + AXIS_TITLE_HEIGHT;
-    let lower_bottom = HEIGHT - BOTTOM_MARGIN - axis;
+    let lower_bottom = height - BOTTOM_MARGIN - axis;
     let lower_area = Area { left, top: lower_bottom - LIVE_PLOT_HEIGHT, right, bottom: lower_bottom };
     let below = PANEL_GAP + if shares_axis { 0.0 } else { axis };
     let upper_area = Area {

@@ -1,7 +1,10 @@
 //! How each kind of layer is drawn on a plot.
 
+use plotters::style::RGBAColor;
+
 use super::canvas::{Area, Canvas, Point};
 use super::case::Floor;
+use super::core::Edge;
 use super::error::ChartError;
 use super::palette::{AXIS, INK, INK_SOFT, JUDGED, PAPER, faded};
 use super::panel::{Layer, Scales};
@@ -24,9 +27,15 @@ impl Layer<'_> {
             }
             Layer::Series { .. } => self.draw_series(canvas, scales),
             Layer::Levels(levels) => levels.iter().try_for_each(|level| draw_level(canvas, scales, level)),
-            Layer::Reference { level } => {
+            Layer::Band { edges, color } => draw_band(canvas, scales, edges, *color),
+            Layer::Reference { level, is_dashed } => {
                 let y = scales.y.at(*level);
-                canvas.dashes(((scales.x.low_pixel, y), (scales.x.high_pixel, y)), 1.0, INK_SOFT)
+                let (from, to) = ((scales.x.low_pixel, y), (scales.x.high_pixel, y));
+                if *is_dashed {
+                    canvas.dashes((from, to), 1.0, INK_SOFT)
+                } else {
+                    canvas.line(&[from, to], 0.8, INK_SOFT)
+                }
             }
             Layer::Wedge { origin, to, rates } => draw_wedge(canvas, scales, (*origin, *to), rates),
             Layer::Rule { at } => {
@@ -62,6 +71,16 @@ impl Layer<'_> {
         }
         Ok(())
     }
+}
+
+/// The band between its edges, which are told once for each column of pixels.
+fn draw_band(canvas: &mut Canvas<'_>, scales: &Scales, edges: &[Edge], color: RGBAColor) -> Drawn {
+    let at = |iteration: f64, value: f64| scales.at((iteration, value.clamp(scales.y.low, scales.y.high)));
+    let mut shown = edges.to_vec();
+    shown.dedup_by_key(|(iteration, ..)| scales.x.at(*iteration).floor() as i64);
+    let lower = shown.iter().map(|(iteration, low, _)| at(*iteration, *low));
+    let upper = shown.iter().rev().map(|(iteration, _, high)| at(*iteration, *high));
+    canvas.polygon(&lower.chain(upper).collect::<Vec<Point>>(), color)
 }
 
 fn area_under(run: &[Point], scales: &Scales) -> Vec<Point> {

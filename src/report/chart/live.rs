@@ -26,7 +26,7 @@ pub(super) fn panel<'a>(chart: &'a CaseChart<'_>) -> Option<Panel<'a>> {
     let mut panel = Panel {
         heading: if probe.is_some() { "Live bytes, exact, in a probe run" } else { "Live bytes" },
         empty_text: "no samples",
-        x: iteration_range(iterations),
+        x: iteration_range(iterations.iter().copied()),
         y: (low, high),
         marks: byte_ticks(low, high, 4.0),
         layers: Vec::new(),
@@ -46,7 +46,7 @@ pub(super) fn panel<'a>(chart: &'a CaseChart<'_>) -> Option<Panel<'a>> {
     let stroke = Stroke { width: 1.8, color: GREEN };
     panel.layers.push(Layer::Series { iterations, values, stroke, fill: None, is_sparse: false });
     let lines = vec![label.to_owned(), format!("{} B", grouped(last, 0))];
-    panel.labels.push(EndLabel { value: last, stroke, lines });
+    panel.labels.push(EndLabel { value: last, span: None, stroke, lines });
     add_evidence(&mut panel, chart);
     Some(panel)
 }
@@ -61,7 +61,7 @@ fn add_evidence<'a>(panel: &mut Panel<'a>, chart: &'a CaseChart<'_>) {
     if let Some(floor) = chart.floors.iter().rev().find(|floor| is_measured(floor.level)) {
         panel.layers.push(Layer::Levels(&chart.floors));
         let stroke = Stroke { width: 3.0, color: INK };
-        panel.labels.push(EndLabel { value: floor.level, stroke, lines: vec!["floors of windows".into()] });
+        panel.labels.push(EndLabel { value: floor.level, span: None, stroke, lines: vec!["floors of windows".into()] });
     }
 }
 
@@ -92,7 +92,7 @@ fn hidden_part(values: &[f64], low: f64, high: f64) -> Option<String> {
 }
 
 fn off_scale_note(iterations: &[f64], text: String) -> Note {
-    Note { at: iteration_range(iterations).0, text, is_bold: false }
+    Note { at: iteration_range(iterations.iter().copied()).0, text, is_bold: false }
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 //! the same bytes.
 //!
 //! * [`case_chart`]: one case; resident memory above, live bytes below on a scale of their own, with the windows and slopes the
-//!   verdict rests on.
+//!   verdict rests on; where forks gave everything back, in bands of what can be given back and what cannot.
 //! * [`arms_chart`]: the same work under several allocators, memory over iterations on one scale.
 //! * [`cost_chart`]: what each of them costs, memory beside time.
 //!
@@ -15,6 +15,7 @@
 mod arms;
 mod canvas;
 mod case;
+mod core;
 mod cost;
 mod error;
 mod font;
@@ -33,7 +34,7 @@ mod series;
 mod tests;
 
 pub use arms::{ArmPanel, ArmsChart, Milliseconds, arms_chart};
-pub use case::{CaseChart, ChartLine, Floor, LineRole, LiveProbe, SlopeBand, case_chart};
+pub use case::{CaseChart, ChartLine, CoreProbe, Floor, LineRole, LiveProbe, SlopeBand, case_chart};
 pub use cost::cost_chart;
 pub use error::ChartError;
 pub use image::write;

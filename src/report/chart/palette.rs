@@ -35,7 +35,11 @@ const SKY: RGBAColor = solid(86, 180, 233);
 const PURPLE: RGBAColor = solid(204, 121, 167);
 const OLIVE: RGBAColor = solid(145, 130, 20);
 const GREY: RGBAColor = solid(140, 145, 152);
-const PLUM: RGBAColor = solid(105, 60, 140);
+pub(super) const PLUM: RGBAColor = solid(105, 60, 140);
+
+/// Ground of what the allocator keeps and of what stays when everything is given back; the second is darker in grey too.
+pub(super) const KEPT: RGBAColor = faded(BLUE, 0.15);
+pub(super) const PINNED: RGBAColor = faded(PLUM, 0.32);
 
 /// The colour of a line by what it shows.
 pub(super) fn line_color(role: LineRole) -> RGBAColor {
@@ -44,7 +48,6 @@ pub(super) fn line_color(role: LineRole) -> RGBAColor {
         LineRole::IterationPeak => VERMILLION,
         LineRole::Live => GREEN,
         LineRole::File => GREY,
-        LineRole::Core => PLUM,
         LineRole::Peak(Phase::Load) => ORANGE,
         LineRole::Peak(Phase::Prepare) => SKY,
         LineRole::Peak(Phase::Execute) => PURPLE,

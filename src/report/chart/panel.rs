@@ -7,6 +7,7 @@ use plotters::style::RGBAColor;
 
 use super::canvas::{Align, Area, Canvas, Point, Type};
 use super::case::Floor;
+use super::core::Edge;
 use super::error::ChartError;
 use super::font::{Face, ellipsize, wrap};
 use super::labels::{Span, count_that_fits, rows, spread};
@@ -22,7 +23,8 @@ const NOTE_HEIGHT: f64 = 15.0;
 const NOTE_GAP: f64 = 16.0;
 const LABEL_LINE: f64 = 15.0;
 const LABEL_INDENT: f64 = 30.0;
-const WIDEST_LABEL: f64 = 175.0;
+const WIDEST_LABEL: f64 = 190.0;
+const BAR_WIDTH: f64 = 6.0;
 
 const HEADING: Face = Face::bold(13.0);
 const LABEL: Face = Face::regular(12.0);
@@ -44,8 +46,10 @@ pub(super) enum Layer<'a> {
     Series { iterations: &'a [f64], values: &'a [f64], stroke: Stroke, fill: Option<RGBAColor>, is_sparse: bool },
     /// Windows with a level each.
     Levels(&'a [Floor]),
+    /// What lies between two levels.
+    Band { edges: Vec<Edge>, color: RGBAColor },
     /// A level across the whole plot.
-    Reference { level: f64 },
+    Reference { level: f64, is_dashed: bool },
     /// The lines through `origin` with the slopes `rates` (lowest, estimate, highest), up to iteration `to`.
     Wedge { origin: Point, to: f64, rates: [f64; 3] },
     /// An iteration at which something was reached.
@@ -58,6 +62,8 @@ pub(super) enum Layer<'a> {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct EndLabel {
     pub value: f64,
+    /// Drawn as a bar beside the plot where the label names all that lies between two values.
+    pub span: Option<(f64, f64)>,
     pub stroke: Stroke,
     /// The first line names the thing, the others add to it.
     pub lines: Vec<String>,
@@ -109,7 +115,12 @@ impl<'a> Panel<'a> {
     /// Room that the labels need behind the plot.
     pub fn labels_width(&self) -> f64 {
         let texts = self.labels.iter().flat_map(|label| &label.lines);
-        texts.map(|text| LABEL.width(text).min(WIDEST_LABEL)).fold(20.0, f64::max) + LABEL_INDENT
+        texts.map(|text| LABEL.width(text).min(WIDEST_LABEL)).fold(20.0, f64::max) + LABEL_INDENT + self.bars_width()
+    }
+
+    /// Room that the bars of labels need between the plot and its labels.
+    fn bars_width(&self) -> f64 {
+        if self.labels.iter().any(|label| label.span.is_some()) { BAR_WIDTH + 3.0 } else { 0.0 }
     }
 
     /// Room that heading and notes need above a plot between two pixels.
@@ -226,18 +237,20 @@ impl<'a> Panel<'a> {
         let scale = self.scales(area).y;
         let wanted: Vec<f64> = labels.iter().map(|label| scale.at(label.value).clamp(area.top, area.bottom)).collect();
         let centers = spread(&wanted, heights, area.top - 4.0, area.bottom + 4.0);
+        let right = area.right + self.bars_width();
         for (((label, height), y), center) in labels.iter().zip(heights).zip(&wanted).zip(&centers) {
             let first = center - height / 2.0 + LABEL_LINE / 2.0 + 1.0;
             let stroke = label.stroke;
-            let elbow = [(area.right + 3.0, *y), (area.right + 10.0, first)];
-            canvas.line(&elbow, 1.0, stroke.color)?;
-            canvas.line(
-                &[(area.right + 10.0, first), (area.right + 24.0, first)],
-                stroke.width.max(2.0),
-                stroke.color,
-            )?;
+            if let Some((low, high)) = label.span {
+                let pixel = |value: f64| scale.at(value).clamp(area.top, area.bottom);
+                let left = area.right + 3.0;
+                let bar = Area { left, top: pixel(high), right: left + BAR_WIDTH, bottom: pixel(low) };
+                canvas.rectangle(bar, stroke.color)?;
+            }
+            canvas.line(&[(right + 3.0, *y), (right + 10.0, first)], 1.0, stroke.color)?;
+            canvas.line(&[(right + 10.0, first), (right + 24.0, first)], stroke.width.max(2.0), stroke.color)?;
             for (index, line) in label.lines.iter().enumerate() {
-                let at = (area.right + LABEL_INDENT, first + 4.0 + LABEL_LINE * index as f64);
+                let at = (right + LABEL_INDENT, first + 4.0 + LABEL_LINE * index as f64);
                 let color = if index == 0 { INK } else { INK_SOFT };
                 canvas.text(&ellipsize(line, LABEL, WIDEST_LABEL), at, Align::Start, Type { face: LABEL, color })?;
             }

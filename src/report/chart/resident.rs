@@ -1,7 +1,8 @@
 //! The upper panel of a case: resident memory, from zero.
 
 use super::case::{CaseChart, ChartLine, Floor, LineRole, SlopeBand};
-use super::palette::{INK, faded, line_color};
+use super::core;
+use super::palette::{INK, INK_SOFT, faded, line_color};
 use super::panel::{EndLabel, Layer, Note, Panel, Stroke};
 use super::scale::{byte_ticks, grouped};
 use super::series::{extent, is_measured, last_measured};
@@ -9,9 +10,13 @@ use crate::units::signed_bytes;
 
 /// The panel of everything resident, with live bytes as a thin line for comparison.
 pub(super) fn panel<'a>(chart: &'a CaseChart<'_>) -> Panel<'a> {
-    let x = iteration_range(chart.iterations);
-    let everything = chart.lines.iter().flat_map(|line| line.values.iter().copied());
-    let highest = extent(everything.chain(chart.means.iter().map(|mean| mean.level))).map_or(0.0, |(_, high)| high);
+    let probe = chart.core.as_ref();
+    let probe_iterations = probe.map_or(&[][..], |probe| probe.iterations);
+    let x = iteration_range(chart.iterations.iter().chain(probe_iterations).copied());
+    let lines =
+        chart.lines.iter().map(|line| line.values).chain(probe.into_iter().flat_map(|probe| [probe.core, probe.anon]));
+    let everything = lines.flatten().copied().chain(chart.means.iter().map(|mean| mean.level)).chain(chart.ceiling);
+    let highest = extent(everything).map_or(0.0, |(_, high)| high);
     let high = if highest > 0.0 { highest * 1.06 } else { 1e6 };
     let has_lines = chart.lines.iter().any(|line| last_measured(line.values).is_some());
     let mut panel = Panel {
@@ -28,11 +33,18 @@ pub(super) fn panel<'a>(chart: &'a CaseChart<'_>) -> Panel<'a> {
         panel.notes.extend(outcome(&panel, chart));
         return panel;
     }
+    if let Some(probe) = probe {
+        core::add_bands(&mut panel, probe);
+    }
     add_ground(&mut panel, chart);
     for line in drawn_lines(chart) {
-        panel.layers.push(series(line, chart.iterations));
+        panel.layers.push(series(line, chart.iterations, probe.is_none()));
         let label = last_measured(line.values).map(|last| end_label(line, last));
         panel.labels.extend(label);
+    }
+    if let Some((layer, label)) = probe.and_then(core::line) {
+        panel.layers.push(layer);
+        panel.labels.push(label);
     }
     add_evidence(&mut panel, chart);
     if let Some(note) = outcome(&panel, chart) {
@@ -43,8 +55,8 @@ pub(super) fn panel<'a>(chart: &'a CaseChart<'_>) -> Panel<'a> {
 }
 
 /// First and last iteration, never an empty interval.
-pub(super) fn iteration_range(iterations: &[f64]) -> (f64, f64) {
-    match extent(iterations.iter().copied()) {
+pub(super) fn iteration_range(iterations: impl IntoIterator<Item = f64>) -> (f64, f64) {
+    match extent(iterations) {
         Some((low, high)) if high > low => (low, high),
         Some((only, _)) => (only - 0.5, only + 0.5),
         None => (0.5, 1.5),
@@ -71,7 +83,7 @@ pub(super) fn slope_label(band: SlopeBand, value: f64) -> EndLabel {
     let sign = if band.rate > 0.0 { "+" } else { "" };
     let lines =
         vec![format!("{sign}{}/iteration", told(band.rate)), format!("{} to {}", told(band.low), told(band.high))];
-    EndLabel { value, stroke: Stroke { width: 1.4, color: faded(INK, 0.55) }, lines }
+    EndLabel { value, span: None, stroke: Stroke { width: 1.4, color: faded(INK, 0.55) }, lines }
 }
 
 /// The value at which a wedge's middle ends.
@@ -87,6 +99,12 @@ fn add_ground(panel: &mut Panel<'_>, chart: &CaseChart<'_>) {
         panel.layers.push(Layer::Rule { at });
         let text = format!("95 % of the ceiling by iteration {}", grouped(at, 0));
         panel.notes.push(Note { at, text, is_bold: false });
+    }
+    if let Some(level) = chart.ceiling.filter(|level| is_measured(*level)) {
+        panel.layers.push(Layer::Reference { level, is_dashed: false });
+        let stroke = Stroke { width: 0.8, color: INK_SOFT };
+        let lines = vec![format!("ceiling {}", signed_bytes(level))];
+        panel.labels.push(EndLabel { value: level, span: None, stroke, lines });
     }
     if let Some(from) = chart.judged_from.filter(|from| from.is_finite()) {
         panel.layers.push(Layer::Judged { from });
@@ -109,7 +127,7 @@ fn add_evidence<'a>(panel: &mut Panel<'a>, chart: &'a CaseChart<'_>) {
     if let Some(mean) = chart.means.iter().rev().find(|mean| is_measured(mean.level)) {
         panel.layers.push(Layer::Levels(&chart.means));
         let stroke = Stroke { width: 3.0, color: INK };
-        panel.labels.push(EndLabel { value: mean.level, stroke, lines: vec!["means of windows".into()] });
+        panel.labels.push(EndLabel { value: mean.level, span: None, stroke, lines: vec!["means of windows".into()] });
     }
 }
 
@@ -118,32 +136,32 @@ fn outcome(panel: &Panel<'_>, chart: &CaseChart<'_>) -> Option<Note> {
     chart.outcome_note.map(|note| Note { at, text: note.to_owned(), is_bold: true })
 }
 
-/// Lines that have data, areas and quiet lines first so that peaks lie on top.
+/// Lines that have data, areas and quiet lines first so that peaks lie on top. Beside a core the peaks of the phases are left
+/// out: the highest of them is the peak of the iteration, and the levels below it are what is told.
 fn drawn_lines<'a>(chart: &'a CaseChart<'_>) -> Vec<&'a ChartLine<'a>> {
     let rank = |role: LineRole| match role {
         LineRole::Anon => 0,
         LineRole::File => 1,
         LineRole::Live => 2,
-        LineRole::Core => 3,
-        LineRole::IterationPeak => 4,
-        LineRole::Peak(_) => 5,
+        LineRole::IterationPeak => 3,
+        LineRole::Peak(_) => 4,
     };
+    let is_shown = |line: &&ChartLine<'_>| chart.core.is_none() || !matches!(line.role, LineRole::Peak(_));
     let mut lines: Vec<&ChartLine<'_>> =
-        chart.lines.iter().filter(|line| last_measured(line.values).is_some()).collect();
+        chart.lines.iter().filter(is_shown).filter(|line| last_measured(line.values).is_some()).collect();
     lines.sort_by_key(|line| rank(line.role));
     lines
 }
 
-fn series<'a>(line: &'a ChartLine<'_>, iterations: &'a [f64]) -> Layer<'a> {
+fn series<'a>(line: &'a ChartLine<'_>, iterations: &'a [f64], fills: bool) -> Layer<'a> {
     let stroke = stroke(line.role);
-    let fill = (line.role == LineRole::Anon).then_some(faded(stroke.color, 0.13));
-    Layer::Series { iterations, values: line.values, stroke, fill, is_sparse: line.role == LineRole::Core }
+    let fill = (fills && line.role == LineRole::Anon).then_some(faded(stroke.color, 0.13));
+    Layer::Series { iterations, values: line.values, stroke, fill, is_sparse: false }
 }
 
 fn stroke(role: LineRole) -> Stroke {
     let width = match role {
         LineRole::Anon | LineRole::IterationPeak => 1.4,
-        LineRole::Core => 1.6,
         LineRole::File | LineRole::Live | LineRole::Peak(_) => 1.2,
     };
     Stroke { width, color: line_color(role) }
@@ -151,5 +169,5 @@ fn stroke(role: LineRole) -> Stroke {
 
 fn end_label(line: &ChartLine<'_>, last: f64) -> EndLabel {
     let lines = vec![format!("{} {}", line.label, signed_bytes(last))];
-    EndLabel { value: last, stroke: stroke(line.role), lines }
+    EndLabel { value: last, span: None, stroke: stroke(line.role), lines }
 }

@@ -112,6 +112,14 @@ pub(super) fn last_measured(values: &[f64]) -> Option<f64> {
     values.iter().rev().copied().find(|value| is_measured(*value))
 }
 
+/// The median of the measured `values`; for an even number the mean of the two in the middle.
+pub(super) fn median(values: impl IntoIterator<Item = f64>) -> Option<f64> {
+    let mut values: Vec<f64> = values.into_iter().filter(|value| is_measured(*value)).collect();
+    values.sort_by(f64::total_cmp);
+    let upper = *values.get(values.len() / 2)?;
+    Some(if values.len() % 2 == 1 { upper } else { (values[values.len() / 2 - 1] + upper) / 2.0 })
+}
+
 /// Smallest and largest of the measured `values`.
 pub(super) fn extent(values: impl IntoIterator<Item = f64>) -> Option<(f64, f64)> {
     values.into_iter().filter(|value| is_measured(*value)).fold(None, |extent, value| match extent {
@@ -146,6 +154,13 @@ mod tests {
         assert_eq!(reduce(&iterations, &values, &X, false), [vec![(0.0, 1.0)], vec![(20.0, 2.0), (30.0, 3.0)]]);
         assert_eq!(reduce(&iterations, &values, &X, true).len(), 1);
         assert!(reduce(&iterations, &[f64::NAN; 4], &X, false).is_empty());
+    }
+
+    #[test]
+    fn the_median_passes_over_what_was_not_measured() {
+        assert_eq!(median([3.0, f64::NAN, 1.0, 2.0]), Some(2.0));
+        assert_eq!(median([4.0, 1.0, f64::INFINITY, 2.0, 9.0]), Some(3.0));
+        assert_eq!(median([f64::NAN]), None);
     }
 
     #[test]

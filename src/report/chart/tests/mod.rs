@@ -6,6 +6,9 @@ use super::image::{options, png};
 use super::*;
 use crate::workload::Phase;
 
+mod arms;
+mod case;
+
 /// A text as it is rendered: its words, its advance from left to right and its ink from top to bottom.
 #[derive(Debug)]
 struct Printed {
@@ -107,6 +110,17 @@ impl Run {
         }
     }
 
+    fn probe(&self) -> CoreProbe<'_> {
+        CoreProbe {
+            iterations: &self.iterations,
+            core: &self.core,
+            anon: &self.anon,
+            live: &self.live,
+            is_complete: true,
+            is_own: false,
+        }
+    }
+
     fn chart<'a>(&'a self, title: &'a str, sentence: &'a str) -> CaseChart<'a> {
         let line = |label, role, values| ChartLine { label, role, values };
         let half = (self.iterations.len() / 2 + 1) as f64;
@@ -119,7 +133,6 @@ impl Run {
                 line("at rest", LineRole::Anon, &self.anon),
                 line("mapped files", LineRole::File, &self.file),
                 line("live", LineRole::Live, &self.live),
-                line("kept by a fork", LineRole::Core, &self.core),
                 line("peak in load", LineRole::Peak(Phase::Load), &self.peak),
                 line("peak in prepare", LineRole::Peak(Phase::Prepare), &self.peak),
                 line("peak in execute", LineRole::Peak(Phase::Execute), &self.peak),
@@ -131,147 +144,10 @@ impl Run {
             means: windows(&self.peak, 20, 10),
             slope: Some(SlopeBand { rate: 1.5e4, low: -2e4, high: 5e4 }),
             judged_from: Some(half),
+            ceiling: Some(self.peak.iter().copied().fold(0.0, f64::max)),
             reached_at: Some(8.0),
             outcome_note: Some("crashed by SIGSEGV in the last iteration"),
             ..CaseChart::default()
-        }
-    }
-}
-
-#[test]
-fn case_charts_print_every_text_apart_from_the_others() {
-    let sentence = "live: leak of 64 B/iteration (60 to 70 B/iteration), seven floors rising in the exact arm; \
-                    resident: plateau with retention, peak 66 MB reached at iteration 8, the allocator keeps 37 MB";
-    let title = "onnxruntime/inception_v3-quantized/recompile-with-new-shapes/glibc-mmap-threshold-1MiB/t4";
-    for (count, scale, leak) in
-        [(40, 60e6, 0.0), (200, 61_234_567.0, 64.0), (333, 9.9e9, 1e5), (300, 5_000.0, 0.0), (5000, 3e12, 1.0)]
-    {
-        let run = Run::new(count, scale, leak);
-        let texts = checked(&case_chart(&run.chart(title, sentence)).unwrap());
-        for expected in
-            [title, "plateau with retention", "Resident memory", "Live bytes", "+64 B/iteration", "iteration"]
-        {
-            assert!(texts.iter().any(|text| text == expected), "{expected} is missing from {texts:?}");
-        }
-        assert!(texts.iter().any(|text| text.starts_with("crashed by SIGSEGV")));
-    }
-}
-
-#[test]
-fn a_flat_probe_of_its_own_length_has_its_own_axis() {
-    let run = Run::new(200, 60e6, 64.0);
-    let (probe_iterations, flat) = (iterations(28), vec![931_824.0; 28]);
-    let mut chart = run.chart("ort/mobilenet", "stable");
-    chart.live_probe = Some(LiveProbe { label: "live", iterations: &probe_iterations, values: &flat });
-    chart.floors = windows(&flat, 14, 7);
-    chart.live_slope = Some(SlopeBand { rate: 0.0, low: 0.0, high: 0.0 });
-    let texts = checked(&case_chart(&chart).unwrap());
-    for expected in
-        ["931,824 B", "0 B/iteration", "iteration of the probe run", "932.0 kB", "Live bytes, exact, in a probe run"]
-    {
-        assert!(texts.iter().any(|text| text == expected), "{expected} is missing from {texts:?}");
-    }
-}
-
-#[test]
-fn poor_series_are_drawn_as_far_as_they_go() {
-    let nothing = [f64::NAN; 50];
-    let line = |role, values| ChartLine { label: "a series", role, values };
-    let run = iterations(50);
-    let cases: [(&[f64], &[f64]); 6] = [
-        (&[], &[]),
-        (&[1.0], &[4e6]),
-        (&run, &nothing),
-        (&run, &[1e6, 2e6]),
-        (&run, &[0.0; 50]),
-        (&[1.0, 2.0, f64::NAN, f64::INFINITY], &[f64::INFINITY, 1e300, -5.0, 3.0]),
-    ];
-    for (iterations, values) in cases {
-        let chart = CaseChart {
-            title: "runtime <model> & \u{7} \"work\"",
-            verdict: "inconclusive",
-            sentence: "",
-            iterations,
-            lines: vec![line(LineRole::Anon, values), line(LineRole::Live, values)],
-            floors: vec![Floor { from: f64::NAN, to: 3.0, level: f64::NAN, is_judged: true }],
-            means: vec![Floor { from: 1.0, to: 1.0, level: 1e6, is_judged: true }],
-            slope: Some(SlopeBand { rate: f64::NAN, low: f64::NEG_INFINITY, high: f64::INFINITY }),
-            judged_from: Some(f64::NAN),
-            reached_at: Some(1e9),
-            outcome_note: Some("timed out after 60 s"),
-            ..CaseChart::default()
-        };
-        let texts = checked(&case_chart(&chart).unwrap());
-        assert!(texts.iter().any(|text| text.starts_with("runtime <model>")), "{texts:?}");
-        png(&case_chart(&chart).unwrap()).unwrap();
-    }
-    assert!(checked(&case_chart(&CaseChart::default()).unwrap()).iter().any(|text| text == "no samples"));
-}
-
-#[test]
-fn a_million_samples_make_a_small_picture() {
-    let run = Run::new(1_000_000, 60e6, 0.5);
-    let svg = case_chart(&run.chart("million", "stable")).unwrap();
-    checked(&svg);
-    assert!(svg.len() < 500_000, "{} bytes of SVG", svg.len());
-    let picture = png(&svg).unwrap();
-    assert!(picture.len() < 200_000, "{} bytes of PNG", picture.len());
-}
-
-fn arms<'a>(run: &'a Run, names: &'a [String]) -> ArmsChart<'a> {
-    let verdicts = ["creep", "stable", "plateau with retention", "inconclusive", "leak", "crashed by signal 11"];
-    let panels = names.iter().enumerate().map(|(index, name)| {
-        let factor = 1.0 + index as f64 * 0.3;
-        ArmPanel {
-            arm: name,
-            verdict: verdicts[index % verdicts.len()],
-            iterations: &run.iterations,
-            anon: &run.anon,
-            peak: &run.peak,
-            live: &run.live,
-            steady_rss_bytes: 44.2e6 * factor,
-            peak_bytes: 61.3e6 * factor,
-            time: Some(Milliseconds { median: 65.2 * factor, low: 60.0 * factor, high: 90.0 * factor }),
-            minor_faults: Some(3_800.0 * factor),
-            note: None,
-        }
-    });
-    let skipped = ArmPanel {
-        arm: "tcmalloc",
-        verdict: "skipped",
-        steady_rss_bytes: f64::NAN,
-        peak_bytes: f64::NAN,
-        note: Some("skipped: tcmalloc is not installed; apt-get install libtcmalloc-minimal4"),
-        ..ArmPanel::default()
-    };
-    let mut panels: Vec<ArmPanel<'_>> = panels.collect();
-    if panels.len() > 2 {
-        panels.push(skipped);
-    }
-    let sentence =
-        "mmap_threshold=1MiB removes 669 MB (524 to 815 MB) and turns creep into stable; arena_max=1 does not help";
-    ArmsChart { title: "ort/mobilenet_v2/recompile with pins", sentence, panels }
-}
-
-#[test]
-fn arms_are_comparable_in_any_number() {
-    let run = Run::new(200, 61_234_567.0, 64.0);
-    for count in [0, 1, 2, 3, 4, 6, 8, 12] {
-        let names: Vec<String> = (0..count)
-            .map(|index| {
-                if index == 1 {
-                    "jemalloc background_thread:true,dirty_decay_ms:20000".into()
-                } else {
-                    format!("arm {index}")
-                }
-            })
-            .collect();
-        let chart = arms(&run, &names);
-        for svg in [arms_chart(&chart).unwrap(), cost_chart(&chart).unwrap()] {
-            let texts = checked(&svg);
-            for name in names.iter().filter(|name| name.starts_with("arm")) {
-                assert!(texts.contains(name), "{name} is missing from {texts:?}");
-            }
         }
     }
 }
