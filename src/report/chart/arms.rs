@@ -1,10 +1,11 @@
 //! The same work under several allocators: small multiples on one scale.
 
 use super::canvas::{Align, Area, Canvas, Type, compose};
+use super::core;
 use super::error::ChartError;
 use super::font::{Face, ellipsize};
 use super::header::{Header, MARGIN};
-use super::palette::{BLUE, GREEN, INK, INK_SOFT, PAPER, VERMILLION, badge_color, faded};
+use super::palette::{BLUE, GREEN, INK, INK_SOFT, PAPER, PLUM, VERMILLION, badge_color, faded};
 use super::panel::{Layer, Panel, Stroke, TICK_LABELS_HEIGHT};
 use super::resident::iteration_range;
 use super::scale::byte_ticks;
@@ -34,6 +35,17 @@ pub struct Milliseconds {
     pub high: f64,
 }
 
+/// What one of an arm's processes needed, as far as it was measured.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct ArmProcess {
+    /// Resident bytes at rest in the settled part of the run.
+    pub steady_rss_bytes: Option<f64>,
+    /// Highest resident bytes.
+    pub peak_bytes: Option<f64>,
+    /// Median time of an iteration, in milliseconds.
+    pub milliseconds: Option<f64>,
+}
+
 /// What one arm did. Numbers that were not measured are NaN, series that were not measured are empty.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct ArmPanel<'a> {
@@ -49,6 +61,10 @@ pub struct ArmPanel<'a> {
     pub peak: &'a [f64],
     /// Live bytes after each iteration.
     pub live: &'a [f64],
+    /// Iterations of the arm's fork probe run, counted from 1.
+    pub core_iterations: &'a [f64],
+    /// What a fork of it kept after giving everything back; NaN where there was none.
+    pub core: &'a [f64],
     /// Resident bytes at rest in the settled part of the run.
     pub steady_rss_bytes: f64,
     /// Highest resident bytes of the settled part of the run.
@@ -57,6 +73,8 @@ pub struct ArmPanel<'a> {
     pub time: Option<Milliseconds>,
     /// Minor page faults of an iteration.
     pub minor_faults: Option<f64>,
+    /// What each process of the arm needed, where it ran in several; the numbers above stand for all of them.
+    pub processes: &'a [ArmProcess],
     /// Why there is nothing to show, such as `skipped: tcmalloc is not installed`.
     pub note: Option<&'a str>,
 }
@@ -124,11 +142,11 @@ impl Grid {
 /// If the embedded font is refused or the SVG writer fails; no series is an error.
 pub fn arms_chart(chart: &ArmsChart<'_>) -> Result<String, ChartError> {
     super::font::register()?;
-    let everything = chart.panels.iter().flat_map(|arm| [arm.anon, arm.peak, arm.live]).flatten().copied();
+    let everything = chart.panels.iter().flat_map(|arm| [arm.anon, arm.peak, arm.live, arm.core]).flatten().copied();
     let highest = extent(everything).map_or(0.0, |(_, high)| high);
     let high = if highest > 0.0 { highest * 1.06 } else { 1e6 };
     let x = iteration_range_of_all(chart);
-    let panels: Vec<Panel<'_>> = chart.panels.iter().map(|arm| arm_panel(arm, x, high, reference(chart))).collect();
+    let panels: Vec<Panel<'_>> = chart.panels.iter().map(|arm| arm_panel(arm, (x, high), &references(chart))).collect();
     let marks_width = panels.first().map_or(40.0, Panel::marks_width);
     let grid = Grid::new(&chart.panels, marks_width);
     let header = Header { title: chart.title, verdict: "", sentence: chart.sentence };
@@ -156,18 +174,28 @@ pub fn arms_chart(chart: &ArmsChart<'_>) -> Result<String, ChartError> {
 }
 
 fn iteration_range_of_all(chart: &ArmsChart<'_>) -> (f64, f64) {
-    let ends = chart.panels.iter().filter_map(|arm| extent(arm.iterations.iter().copied()));
+    let all = chart.panels.iter().flat_map(|arm| [arm.iterations, arm.core_iterations]);
+    let ends = all.filter_map(|iterations| extent(iterations.iter().copied()));
     let ends: Vec<f64> = ends.flat_map(|(low, high)| [low, high]).collect();
     iteration_range(ends)
 }
 
-/// The level of the first arm, which is drawn across all of them.
-fn reference(chart: &ArmsChart<'_>) -> Option<f64> {
-    let level = chart.panels.first()?.steady_rss_bytes;
-    (chart.panels.len() > 1 && level.is_finite() && level > 0.0).then_some(level)
+/// A level of the first arm that is drawn across all of them, so that what another one takes away can be seen.
+#[derive(Debug, Clone, Copy)]
+struct Reference {
+    name: &'static str,
+    level: f64,
+    is_dashed: bool,
 }
 
-fn arm_panel<'a>(arm: &'a ArmPanel<'_>, x: (f64, f64), high: f64, reference: Option<f64>) -> Panel<'a> {
+fn references(chart: &ArmsChart<'_>) -> Vec<Reference> {
+    let Some(first) = chart.panels.first().filter(|_| chart.panels.len() > 1) else { return Vec::new() };
+    let ceiling = Reference { name: "ceiling", level: first.peak_bytes, is_dashed: false };
+    let rest = Reference { name: "at rest", level: first.steady_rss_bytes, is_dashed: true };
+    [ceiling, rest].into_iter().filter(|line| line.level.is_finite() && line.level > 0.0).collect()
+}
+
+fn arm_panel<'a>(arm: &'a ArmPanel<'_>, (x, high): ((f64, f64), f64), references: &[Reference]) -> Panel<'a> {
     let series = |values: &'a [f64], color, fill| Layer::Series {
         iterations: arm.iterations,
         values,
@@ -175,12 +203,14 @@ fn arm_panel<'a>(arm: &'a ArmPanel<'_>, x: (f64, f64), high: f64, reference: Opt
         fill,
         is_sparse: false,
     };
-    let lines = [
+    let lines: [Layer<'a>; 4] = [
         series(arm.anon, BLUE, Some(faded(BLUE, 0.13))),
         series(arm.live, GREEN, None),
+        core::series(arm.core_iterations, arm.core, Stroke { width: 0.8, color: PLUM }),
         series(arm.peak, VERMILLION, None),
     ];
-    let reference = reference.filter(|level| *level <= high).map(|level| Layer::Reference { level, is_dashed: true });
+    let references = references.iter().filter(|line| line.level <= high);
+    let references = references.map(|line| Layer::Reference { level: line.level, is_dashed: line.is_dashed });
     let is_empty = [arm.anon, arm.peak, arm.live].iter().all(|values| last_measured(values).is_none());
     Panel {
         heading: arm.arm,
@@ -188,7 +218,7 @@ fn arm_panel<'a>(arm: &'a ArmPanel<'_>, x: (f64, f64), high: f64, reference: Opt
         x,
         y: (0.0, high),
         marks: byte_ticks(0.0, high, 4.0),
-        layers: if is_empty { Vec::new() } else { lines.into_iter().chain(reference).collect() },
+        layers: if is_empty { Vec::new() } else { references.chain(lines).collect() },
         labels: Vec::new(),
         notes: Vec::new(),
     }
@@ -201,17 +231,26 @@ fn draw_legend(canvas: &mut Canvas<'_>, chart: &ArmsChart<'_>, baseline: f64) ->
     let entries = [
         ("at rest", BLUE, has(|arm| !arm.anon.is_empty())),
         ("peak inside the iteration", VERMILLION, has(|arm| !arm.peak.is_empty())),
-        ("live bytes", GREEN, has(|arm| !arm.live.is_empty())),
+        ("live", GREEN, has(|arm| !arm.live.is_empty())),
+        ("left after giving back", PLUM, has(|arm| !arm.core.is_empty())),
     ];
     for (name, color, _) in entries.iter().filter(|(_, _, is_shown)| *is_shown) {
         canvas.line(&[(x, baseline - 4.0), (x + 16.0, baseline - 4.0)], 2.4, *color)?;
         canvas.text(name, (x + 23.0, baseline), Align::Start, look)?;
         x += 23.0 + look.face.width(name) + 24.0;
     }
-    if let (Some(_), Some(first)) = (reference(chart), chart.panels.first()) {
-        canvas.dashes(((x, baseline - 4.0), (x + 22.0, baseline - 4.0)), 1.2, INK_SOFT)?;
-        let name = ellipsize(&format!("{} at rest", first.arm), look.face, (WIDTH - MARGIN - x - 30.0).max(0.0));
-        canvas.text(&name, (x + 29.0, baseline), Align::Start, look)?;
+    let soft = Type { face: NUMBERS, color: INK_SOFT };
+    for line in references(chart) {
+        let (from, to) = ((x, baseline - 4.0), (x + 22.0, baseline - 4.0));
+        if line.is_dashed {
+            canvas.dashes((from, to), 1.2, INK_SOFT)?;
+        } else {
+            canvas.line(&[from, to], 1.0, INK_SOFT)?;
+        }
+        let name = format!("{} {}", chart.panels[0].arm, line.name);
+        let name = ellipsize(&name, soft.face, (WIDTH - MARGIN - x - 30.0).max(0.0));
+        canvas.text(&name, (x + 29.0, baseline), Align::Start, soft)?;
+        x += 29.0 + soft.face.width(&name) + 24.0;
     }
     Ok(())
 }

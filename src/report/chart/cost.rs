@@ -1,11 +1,11 @@
 //! What each arm costs: memory beside time, arm by arm.
 
-use super::arms::{ArmPanel, ArmsChart, draw_word};
-use super::canvas::{Align, Area, Canvas, Type, compose};
+use super::arms::{ArmPanel, ArmProcess, ArmsChart, draw_word};
+use super::canvas::{Align, Area, Canvas, Point, Type, compose};
 use super::error::ChartError;
 use super::font::{Face, ellipsize, register, wrap};
 use super::header::{Header, MARGIN};
-use super::palette::{AXIS, BLUE, GRID, INK, INK_SOFT, VERMILLION, faded};
+use super::palette::{AXIS, BLUE, GRID, INK, INK_SOFT, PAPER, VERMILLION, faded};
 use super::scale::grouped;
 use crate::units::signed_bytes;
 
@@ -14,6 +14,7 @@ const ROW: f64 = 46.0;
 const HEADS: f64 = 40.0;
 const BAR: f64 = 13.0;
 const GAP: f64 = 28.0;
+const DOT: f64 = 3.4;
 const FAULTS_WIDTH: f64 = 92.0;
 const SLATE: plotters::style::RGBAColor = faded(INK, 0.62);
 
@@ -43,6 +44,16 @@ impl Column {
     }
 }
 
+/// What each of an arm's processes came to; nothing for a single one, which its bar shows already.
+fn spread(arm: &ArmPanel<'_>, value: fn(&ArmProcess) -> Option<f64>) -> Vec<f64> {
+    let processes = if arm.processes.len() > 1 { arm.processes } else { &[] };
+    processes.iter().filter_map(value).filter(|value| value.is_finite()).collect()
+}
+
+const AT_REST: fn(&ArmProcess) -> Option<f64> = |process| process.steady_rss_bytes;
+const PEAK: fn(&ArmProcess) -> Option<f64> = |process| process.peak_bytes;
+const MILLISECONDS: fn(&ArmProcess) -> Option<f64> = |process| process.milliseconds;
+
 /// Draws what each arm keeps, needs and takes, as an SVG document 960 pixels wide.
 ///
 /// # Errors
@@ -58,7 +69,8 @@ pub fn cost_chart(chart: &ArmsChart<'_>) -> Result<String, ChartError> {
         header.draw(canvas, WIDTH)?;
         let names_width = names_width(&chart.panels);
         let (memory, time, faults_right) = columns(chart, MARGIN + names_width + GAP);
-        draw_heads(canvas, (&memory, &time), faults_right, top)?;
+        let has_processes = chart.panels.iter().any(|arm| arm.processes.len() > 1);
+        draw_heads(canvas, (&memory, &time), (faults_right, has_processes), top)?;
         for (index, arm) in chart.panels.iter().enumerate() {
             let top = first_row + ROW * index as f64;
             canvas.line(&[(MARGIN, top), (WIDTH - MARGIN, top)], 1.0, GRID)?;
@@ -89,9 +101,14 @@ fn columns(chart: &ArmsChart<'_>, left: f64) -> (Column, Column, Option<f64>) {
     let faults = panels.iter().any(|arm| arm.minor_faults.is_some()).then_some(right);
     let room = right - left - GAP - faults.map_or(0.0, |_| FAULTS_WIDTH + GAP);
     let split = left + room * 0.56;
-    let bytes: Vec<f64> = panels.iter().flat_map(|arm| [arm.steady_rss_bytes, arm.peak_bytes]).collect();
+    let levels = |arm: &ArmPanel<'_>| [arm.steady_rss_bytes, arm.peak_bytes];
+    let all = |values: [fn(&ArmProcess) -> Option<f64>; 2]| {
+        panels.iter().flat_map(move |arm| values.into_iter().flat_map(|value| spread(arm, value)))
+    };
+    let bytes: Vec<f64> = panels.iter().flat_map(levels).chain(all([AT_REST, PEAK])).collect();
     let byte_texts: Vec<String> = panels.iter().flat_map(|arm| memory_texts(chart, arm)).collect();
-    let times: Vec<f64> = panels.iter().filter_map(|arm| arm.time).flat_map(|time| [time.median, time.high]).collect();
+    let times = panels.iter().filter_map(|arm| arm.time).flat_map(|time| [time.median, time.high]);
+    let times: Vec<f64> = times.chain(panels.iter().flat_map(|arm| spread(arm, MILLISECONDS))).collect();
     let time_texts: Vec<String> = panels.iter().filter_map(|arm| time_text(chart, arm)).collect();
     let memory = Column::new((left, split), &bytes, &byte_texts);
     let time = Column::new((split + GAP, left + room + GAP), &times, &time_texts);
@@ -101,7 +118,7 @@ fn columns(chart: &ArmsChart<'_>, left: f64) -> (Column, Column, Option<f64>) {
 fn draw_heads(
     canvas: &mut Canvas<'_>,
     (memory, time): (&Column, &Column),
-    faults_right: Option<f64>,
+    (faults_right, has_processes): (Option<f64>, bool),
     top: f64,
 ) -> Result<(), ChartError> {
     let head = Type { face: HEAD, color: INK };
@@ -112,6 +129,12 @@ fn draw_heads(
         canvas.rectangle(Area { left: x, top: top + 20.0, right: x + 10.0, bottom: top + 30.0 }, color)?;
         canvas.text(name, (x + 16.0, top + 29.0), Align::Start, small)?;
         x += 16.0 + VALUE.width(name) + 18.0;
+    }
+    if has_processes {
+        draw_process(canvas, (x + 5.0, top + 25.0))?;
+        let long = "each process; bars are their median";
+        let text = if x + 16.0 + VALUE.width(long) <= memory.right { long } else { "each process" };
+        canvas.text(text, (x + 16.0, top + 29.0), Align::Start, small)?;
     }
     canvas.text("Time per iteration", (time.left, top + 13.0), Align::Start, head)?;
     let explanation = ellipsize("median; whisker 5 % to 95 %", VALUE, time.right - time.left);
@@ -141,10 +164,10 @@ fn draw_memory(
         return draw_note(canvas, arm.note.unwrap_or("not measured"), (column, top));
     }
     let texts = memory_texts(chart, arm);
-    for (index, (value, text)) in values.into_iter().zip(texts).enumerate() {
+    let looks = [(BLUE, AT_REST), (faded(VERMILLION, 0.75), PEAK)];
+    for (index, ((value, text), (color, each))) in values.into_iter().zip(texts).zip(looks).enumerate() {
         let bar_top = top + 8.0 + (BAR + 3.0) * index as f64;
-        let color = if index == 0 { BLUE } else { faded(VERMILLION, 0.75) };
-        draw_bar(canvas, (column, bar_top), (value, color), &text)?;
+        draw_bar(canvas, (column, bar_top), (value, color), (&text, &spread(arm, each)))?;
     }
     Ok(())
 }
@@ -179,6 +202,7 @@ fn draw_time(
         }
         end = end.max(high);
     }
+    end = end.max(draw_processes(canvas, (column, middle), &spread(arm, MILLISECONDS))?);
     canvas.text(&text, (end + 7.0, middle + 4.0), Align::Start, Type { face: VALUE, color: INK })
 }
 
@@ -186,14 +210,36 @@ fn draw_bar(
     canvas: &mut Canvas<'_>,
     (column, top): (&Column, f64),
     (value, color): (f64, plotters::style::RGBAColor),
-    text: &str,
+    (text, processes): (&str, &[f64]),
 ) -> Result<(), ChartError> {
     if !value.is_finite() {
         return Ok(());
     }
     let right = column.at(value);
     canvas.rectangle(Area { left: column.left, top, right, bottom: top + BAR }, color)?;
-    canvas.text(text, (right + 7.0, top + BAR - 2.6), Align::Start, Type { face: VALUE, color: INK })
+    let end = right.max(draw_processes(canvas, (column, top + BAR / 2.0), processes)?);
+    canvas.text(text, (end + 7.0, top + BAR - 2.6), Align::Start, Type { face: VALUE, color: INK })
+}
+
+/// A dot for each process; gives the right edge of the last.
+fn draw_processes(
+    canvas: &mut Canvas<'_>,
+    (column, middle): (&Column, f64),
+    values: &[f64],
+) -> Result<f64, ChartError> {
+    let mut end = column.left;
+    for value in values {
+        let x = column.at(*value);
+        draw_process(canvas, (x, middle))?;
+        end = end.max(x + DOT);
+    }
+    Ok(end)
+}
+
+/// A dot with a rim of paper, so that it is seen on a bar, beside it and across a whisker.
+fn draw_process(canvas: &mut Canvas<'_>, center: Point) -> Result<(), ChartError> {
+    canvas.dot(center, DOT, PAPER)?;
+    canvas.dot(center, DOT - 1.0, INK)
 }
 
 fn memory_texts(chart: &ArmsChart<'_>, arm: &ArmPanel<'_>) -> [String; 2] {

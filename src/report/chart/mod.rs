@@ -33,8 +33,9 @@ mod series;
 #[cfg(test)]
 mod tests;
 
-pub use arms::{ArmPanel, ArmsChart, Milliseconds, arms_chart};
+pub use arms::{ArmPanel, ArmProcess, ArmsChart, Milliseconds, arms_chart};
 pub use case::{CaseChart, ChartLine, CoreProbe, Floor, LineRole, LiveProbe, SlopeBand, case_chart};
 pub use cost::cost_chart;
 pub use error::ChartError;
 pub use image::write;
+pub(super) use series::median;

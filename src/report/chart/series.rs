@@ -113,7 +113,7 @@ pub(super) fn last_measured(values: &[f64]) -> Option<f64> {
 }
 
 /// The median of the measured `values`; for an even number the mean of the two in the middle.
-pub(super) fn median(values: impl IntoIterator<Item = f64>) -> Option<f64> {
+pub(in crate::report) fn median(values: impl IntoIterator<Item = f64>) -> Option<f64> {
     let mut values: Vec<f64> = values.into_iter().filter(|value| is_measured(*value)).collect();
     values.sort_by(f64::total_cmp);
     let upper = *values.get(values.len() / 2)?;
