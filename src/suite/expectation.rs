@@ -13,12 +13,20 @@ pub enum Expectation {
     Stable,
     /// Something grew and stopped.
     Plateau,
+    /// Stable or plateau, and the allocator keeps much more than is in use.
+    Retention,
     /// Live bytes grow.
     Leak,
     /// Threads, descriptors or mappings grow.
     ResourceLeak,
-    /// Resident memory grows while live bytes stand still, at whatever pace.
+    /// Resident memory grows while live bytes stand still: any of the three that follow.
     Creep,
+    /// It grows and does not slow down.
+    CreepLinear,
+    /// It grows, slower and slower.
+    CreepDecelerating,
+    /// What is left after giving everything back grows, hidden in the noise of the peaks.
+    CreepCore,
     /// The work itself needs more each time; nothing is kept.
     PeakGrowth,
     /// Resident memory grows and live bytes cannot be read.
@@ -41,12 +49,16 @@ pub enum Expectation {
 
 impl Expectation {
     /// Every word with its meaning.
-    pub const WORDS: [(&'static str, Expectation); 14] = [
+    pub const WORDS: [(&'static str, Expectation); 18] = [
         ("stable", Expectation::Stable),
         ("plateau", Expectation::Plateau),
+        ("retention", Expectation::Retention),
         ("leak", Expectation::Leak),
         ("resource-leak", Expectation::ResourceLeak),
         ("creep", Expectation::Creep),
+        ("creep-linear", Expectation::CreepLinear),
+        ("creep-decelerating", Expectation::CreepDecelerating),
+        ("creep-core", Expectation::CreepCore),
         ("peak-growth", Expectation::PeakGrowth),
         ("growth-unattributed", Expectation::GrowthUnattributed),
         ("inconclusive", Expectation::Inconclusive),
@@ -57,6 +69,17 @@ impl Expectation {
         ("failed", Expectation::Failed),
         ("incompatible", Expectation::Incompatible),
     ];
+
+    /// Whether a case that came to `word`, and whose allocator `retains` much more than is in use, is as expected. A wide
+    /// word is met by the narrow ones that it stands for; stable and plateau are met with retention and without.
+    pub fn is_met_by(self, word: Expectation, retains: bool) -> bool {
+        use Expectation::{Creep, CreepCore, CreepDecelerating, CreepLinear, Plateau, Retention, Stable};
+        match self {
+            Creep => matches!(word, CreepLinear | CreepDecelerating | CreepCore),
+            Retention => retains && matches!(word, Stable | Plateau),
+            _ => word == self,
+        }
+    }
 }
 
 impl fmt::Display for Expectation {
@@ -88,5 +111,29 @@ impl TryFrom<String> for Expectation {
 impl From<Expectation> for String {
     fn from(expectation: Expectation) -> String {
         expectation.to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The words that meet an expectation, without retention and with it.
+    fn met(expected: &str) -> [Vec<&'static str>; 2] {
+        let expected: Expectation = expected.parse().unwrap();
+        [false, true].map(|retains| {
+            let words = Expectation::WORDS.iter();
+            words.filter(|(_, word)| expected.is_met_by(*word, retains)).map(|(word, _)| *word).collect()
+        })
+    }
+
+    #[test]
+    fn wide_words_are_met_by_narrow_ones_and_narrow_ones_by_themselves() {
+        let creeps = vec!["creep-linear", "creep-decelerating", "creep-core"];
+        assert_eq!(met("creep"), [creeps.clone(), creeps]);
+        assert_eq!(met("creep-core"), [["creep-core"], ["creep-core"]]);
+        assert_eq!(met("stable"), [["stable"], ["stable"]]);
+        assert_eq!(met("retention"), [vec![], vec!["stable", "plateau"]]);
+        assert_eq!(met("crashed"), [["crashed"], ["crashed"]]);
     }
 }

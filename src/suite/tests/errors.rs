@@ -135,7 +135,7 @@ fn durations_sizes_expectations_and_inputs_are_read_strictly() {
     suite.toml:1: memory: unknown unit `parsecs` in `2 parsecs`: use B, kB, MB, GB, KiB, MiB or GiB
     suite.toml:1: memory: unknown unit `-2 GiB` in `-2 GiB`: use B, kB, MB, GB, KiB, MiB or GiB
     suite.toml:1: expect: unknown expectation `leek`; did you mean `leak`?
-    suite.toml:3: case[0].expect[1]: unknown expectation `fine`; use stable, plateau, leak, resource-leak, creep, peak-growth, growth-unattributed, inconclusive, crashed, exited, timed-out, out-of-memory, failed or incompatible
+    suite.toml:3: case[0].expect[1]: unknown expectation `fine`; use stable, plateau, retention, leak, resource-leak, creep, creep-linear, creep-decelerating, creep-core, peak-growth, growth-unattributed, inconclusive, crashed, exited, timed-out, out-of-memory, failed or incompatible
     suite.toml:3: models.a.inputs.x: unknown element type `f64` in `f64[1]`: use f32, i32, i64, i8, u8 or bool
     suite.toml:5: models.a.inputs.y: `f32` is not an input: write it like `f32[1,3,224,224]`, with `=VALUE` after it to fill it with one value
     "#);
