@@ -58,8 +58,10 @@ impl CaseReport {
         let failure = if outcome.is_finished() { None } else { Some(row.outcome_detail.as_str()) };
         row.sentence = sentence(assessment.as_ref(), &row, failure);
         let word = outcome.expectation().or_else(|| assessment.as_ref().map(|found| found.verdict.into()));
-        row.as_expected = word.is_some_and(|word| case.expect.contains(&word));
-        CaseReport { row, outcome: outcome.clone(), evidence: evidence.clone(), assessment }
+        let resident = assessment.as_ref().and_then(|found| found.resident.as_ref());
+        let retains = resident.is_some_and(|resident| resident.retention);
+        row.as_expected = word.is_some_and(|word| case.expect.iter().any(|expected| expected.is_met_by(word, retains)));
+        CaseReport { row, outcome, evidence, assessment }
     }
 }
 
@@ -95,7 +97,9 @@ impl From<Verdict> for Expectation {
             Verdict::Leak => Expectation::Leak,
             Verdict::ResourceLeak => Expectation::ResourceLeak,
             Verdict::GrowthUnattributed => Expectation::GrowthUnattributed,
-            Verdict::CreepLinear | Verdict::CreepDecelerating | Verdict::CreepCore => Expectation::Creep,
+            Verdict::CreepLinear => Expectation::CreepLinear,
+            Verdict::CreepDecelerating => Expectation::CreepDecelerating,
+            Verdict::CreepCore => Expectation::CreepCore,
             Verdict::PeakGrowth => Expectation::PeakGrowth,
             Verdict::Inconclusive => Expectation::Inconclusive,
             Verdict::Plateau => Expectation::Plateau,
