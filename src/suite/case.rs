@@ -10,6 +10,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::expectation::Expectation;
+use super::fault::Fault;
 use super::input::InputSpec;
 
 /// One unit of work for a child process.
@@ -195,121 +196,6 @@ pub enum BaseWork {
     Concurrent,
     /// Load a model that must fail to load, in every iteration: error paths leak where success does not.
     Reject,
-}
-
-/// A planted fault: the truth that a verdict must find. Iterations are counted from 1.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
-pub enum Fault {
-    /// Heap bytes lost every `every` iterations, from iteration `from` on, until `until` where given (a cache that fills
-    /// and stops).
-    Leak {
-        /// Bytes of one lost block.
-        bytes: u64,
-        /// Iterations between two losses.
-        #[serde(default = "one")]
-        every: u64,
-        /// First iteration that loses.
-        #[serde(default = "one")]
-        from: u64,
-        /// Last iteration that loses.
-        #[serde(default)]
-        until: Option<u64>,
-    },
-    /// Growth that decelerates: the i-th iteration keeps `bytes / i`.
-    Decelerate {
-        /// Bytes kept by the first iteration.
-        bytes: u64,
-    },
-    /// A small long-lived block moves on top of a large temporary one in every iteration: what is freed below it stays
-    /// resident, and the next block, a little larger, does not fit. Creep on flat live bytes under glibc, none where large
-    /// blocks are mapped. Live bytes stand still for as many iterations as there are pins.
-    Pin {
-        /// Bytes of the temporary block.
-        bytes: u64,
-        /// Number of pins alive at once.
-        #[serde(default = "default_pins")]
-        pins: u64,
-    },
-    /// An anonymous mapping lost in every iteration.
-    AnonymousMapping {
-        /// Bytes of one mapping, all touched.
-        bytes: u64,
-    },
-    /// A file mapping lost in every iteration.
-    FileMapping {
-        /// Bytes of one mapping, all touched.
-        bytes: u64,
-    },
-    /// A thread that never ends, every `every` iterations.
-    Thread {
-        /// Iterations between two threads.
-        #[serde(default = "one")]
-        every: u64,
-    },
-    /// A descriptor that is never closed, in every iteration.
-    Descriptor {
-        /// Iterations between two descriptors.
-        #[serde(default = "one")]
-        every: u64,
-    },
-    /// Live bytes that go up and down without growing, with an outlier now and then.
-    Noise {
-        /// Amplitude.
-        bytes: u64,
-    },
-    /// The work itself needs more each time and gives all of it back.
-    Peak {
-        /// Bytes by which an iteration's temporary block exceeds the one before.
-        bytes: u64,
-    },
-    /// A segmentation fault.
-    Crash {
-        /// The iteration in which it happens.
-        at: u64,
-    },
-    /// An abort.
-    Abort {
-        /// The iteration in which it happens.
-        at: u64,
-    },
-    /// The process exits by itself.
-    Exit {
-        /// The iteration in which it happens.
-        at: u64,
-        /// Exit code.
-        code: i32,
-    },
-    /// The iteration never ends.
-    Hang {
-        /// The iteration in which it happens.
-        at: u64,
-    },
-    /// Memory is taken until the limit is reached.
-    OutOfMemory {
-        /// The iteration in which it happens.
-        at: u64,
-    },
-    /// Bytes that are no protocol line are written to the protocol's descriptor.
-    Garbage {
-        /// The iteration in which it happens.
-        at: u64,
-    },
-    /// The model's file is cut short while it is mapped.
-    Truncate {
-        /// The iteration in which it happens.
-        at: u64,
-    },
-    /// A forked child never comes back: a handler that a library registered for forks waits for ever.
-    HangInFork,
-}
-
-fn one() -> u64 {
-    1
-}
-
-fn default_pins() -> u64 {
-    4000
 }
 
 /// An arm: the allocator of the child and its settings. Arms are data; the catalogue of named ones is

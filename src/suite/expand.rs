@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, HashMap};
 
 use toml::Spanned;
 
-use super::case::{ArmSpec, BaseWork, Case, Fault, ModelSource, ModelSpec, RuntimeSpec, WorkloadSpec, case_id};
+use super::case::{ArmSpec, BaseWork, Case, ModelSource, ModelSpec, RuntimeSpec, WorkloadSpec, case_id};
 use super::catalogue::{Catalogue, Entry};
 use super::error::{SuiteError, hint};
+use super::fault::Fault;
 use super::file::{CaseFile, Names, SuiteFile};
 use super::settings::Settings;
 use super::source::{Flaw, Source};

@@ -3,17 +3,19 @@
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::case::Fault;
 use super::error::{alternatives, hint};
+use super::fault::{Fault, Schedule};
 use super::source::Flaw;
 use super::value::{Size, Text, Whole};
 
 /// Kinds of faults, the keys that each needs and those that it takes besides.
-const KINDS: [(&str, &[&str], &[&str]); 17] = [
+const KINDS: [(&str, &[&str], &[&str]); 19] = [
     ("leak", &["bytes"], &["every", "from", "until"]),
     ("decelerate", &["bytes"], &[]),
     ("pin", &["bytes"], &["pins"]),
-    ("anonymous-mapping", &["bytes"], &[]),
+    ("arenas", &["threads", "bytes"], &[]),
+    ("anonymous-mapping", &["bytes"], &["every", "from", "until", "noise"]),
+    ("saturate", &["bytes", "time_constant"], &[]),
     ("file-mapping", &["bytes"], &[]),
     ("thread", &[], &["every"]),
     ("descriptor", &[], &["every"]),
@@ -29,8 +31,11 @@ const KINDS: [(&str, &[&str], &[&str]); 17] = [
     ("hang-in-fork", &[], &[]),
 ];
 
-/// Pins alive at once, unless said otherwise: 200 of them pinned 955 MB in `creep.md`.
-const DEFAULT_PINS: u64 = 200;
+/// Pins alive at once, unless said otherwise: more than any suite's iterations, so that the creep does not end with the run.
+const DEFAULT_PINS: u64 = 4000;
+
+/// Threads at most of the fault `arenas`: glibc makes no more than eight arenas a processor.
+const MAX_ARENAS: u64 = 64;
 
 /// A workload's `fault` table. Flat, where [`Fault`] is an enum: serde would buffer a tagged enum and lose positions.
 #[derive(Debug, Deserialize)]
@@ -42,6 +47,9 @@ pub(super) struct FaultFile {
     from: Option<Spanned<Whole<1, { u64::MAX }>>>,
     until: Option<Spanned<Whole<1, { u64::MAX }>>>,
     pins: Option<Spanned<Whole<1, 1_000_000>>>,
+    noise: Option<Spanned<Size>>,
+    time_constant: Option<Spanned<Whole<1, { u64::MAX }>>>,
+    threads: Option<Spanned<Whole<1, MAX_ARENAS>>>,
     at: Option<Spanned<Whole<1, { u64::MAX }>>>,
     code: Option<Spanned<Whole<0, 255>>>,
 }
@@ -72,22 +80,27 @@ impl FaultFile {
                 _ => {}
             }
         }
-        let fault = build(name, &given);
-        match fault {
-            Fault::Leak { from, until: Some(until), .. } if until < from => {
-                Err(Flaw::new(offset, "until", format!("iteration {until} is before the first one that loses, {from}")))
-            }
-            fault => Ok(fault),
+        if let (Some(from), Some(until)) = (&self.from, &self.until)
+            && until.get_ref().0 < from.get_ref().0
+        {
+            let (from, last) = (from.get_ref().0, until.get_ref().0);
+            let problem = format!("iteration {last} is before the first one that loses, {from}");
+            return Err(Flaw::new(until.span().start, "until", problem));
         }
+        Ok(build(name, &given))
     }
 
-    fn given(&self) -> [Given; 7] {
+    fn given(&self) -> [Given; 10] {
+        let size = |size: &Option<Spanned<Size>>| size.as_ref().map(|size| (size.span().start, size.get_ref().0));
         [
-            ("bytes", self.bytes.as_ref().map(|size| (size.span().start, size.get_ref().0))),
+            ("bytes", size(&self.bytes)),
+            ("noise", size(&self.noise)),
             ("every", given(&self.every)),
             ("from", given(&self.from)),
             ("until", given(&self.until)),
             ("pins", given(&self.pins)),
+            ("time_constant", given(&self.time_constant)),
+            ("threads", given(&self.threads)),
             ("at", given(&self.at)),
             ("code", given(&self.code)),
         ]
@@ -102,12 +115,16 @@ fn given<const MIN: u64, const MAX: u64>(value: &Option<Spanned<Whole<MIN, MAX>>
 fn build(kind: &str, given: &[Given]) -> Fault {
     let find = |key: &str| given.iter().find(|(known, _)| *known == key).and_then(|(_, value)| *value);
     let value = |key: &str, default: u64| find(key).map_or(default, |(_, value)| value);
+    let optional = |key: &str| find(key).map(|(_, value)| value);
     let (bytes, at, every) = (value("bytes", 1), value("at", 1), value("every", 1));
+    let when = Schedule { every, from: value("from", 1), until: optional("until") };
     match kind {
-        "leak" => Fault::Leak { bytes, every, from: value("from", 1), until: find("until").map(|(_, last)| last) },
+        "leak" => Fault::Leak { bytes, when },
         "decelerate" => Fault::Decelerate { bytes },
         "pin" => Fault::Pin { bytes, pins: value("pins", DEFAULT_PINS) },
-        "anonymous-mapping" => Fault::AnonymousMapping { bytes },
+        "arenas" => Fault::Arenas { threads: value("threads", 1), bytes },
+        "anonymous-mapping" => Fault::AnonymousMapping { bytes, when, noise: optional("noise") },
+        "saturate" => Fault::Saturate { bytes, time_constant: value("time_constant", 1) },
         "file-mapping" => Fault::FileMapping { bytes },
         "thread" => Fault::Thread { every },
         "descriptor" => Fault::Descriptor { every },

@@ -17,6 +17,7 @@ mod catalogue;
 mod error;
 mod expand;
 mod expectation;
+mod fault;
 mod faults;
 mod file;
 mod input;
@@ -30,13 +31,14 @@ mod tests;
 mod value;
 
 pub use case::{
-    Allocator, Architecture, ArmSpec, BaseWork, Case, Engine, Fault, Judging, Limits, ModelSource, ModelSpec, Recipe,
+    Allocator, Architecture, ArmSpec, BaseWork, Case, Engine, Judging, Limits, ModelSource, ModelSpec, Recipe,
     RuntimeSpec, WeightsPlacement, WeightsStrategy, WorkloadSpec, case_id,
 };
 pub use catalogue::{Catalogue, Entry, catalogue};
 pub use error::SuiteError;
 pub use expand::MAX_CASES;
 pub use expectation::Expectation;
+pub use fault::{Fault, Schedule};
 pub use input::{ElementType, InputSpec};
 pub use overrides::{ArmChoice, DEFAULT_ARMS, Overrides, RESERVED_MODEL, apply, from_model};
 pub use plan::{BUILT_IN, MAX_FILE_BYTES, Suite, load, open, parse};

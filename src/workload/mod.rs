@@ -3,8 +3,11 @@
 //! A fault strikes between `execute` and `drop`, while the model is alive, so that what it keeps can pin heap pages as a
 //! real leak would.
 
+mod arenas;
 mod fault;
+mod memory;
 mod phase;
+mod pins;
 mod scratch;
 mod work;
 

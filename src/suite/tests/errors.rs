@@ -260,6 +260,13 @@ fn faults_take_their_own_keys() {
         "kind = \"leak\"\nbytes = 64\nat = 5",
         "kind = \"leak\"\nbytes = 64\nevery = 0",
         "kind = \"leak\"\nbytes = 64\nfrom = 9\nuntil = 8",
+        "kind = \"anonymous-mapping\"\nbytes = 64\nfrom = 9\nuntil = 8",
+        "kind = \"anonymous-mapping\"\nbytes = 64\nnoise = 0",
+        "kind = \"leak\"\nbytes = 64\nnoise = 64",
+        "kind = \"saturate\"\nbytes = 64",
+        "kind = \"saturate\"\nbytes = 64\ntime_constant = 0",
+        "kind = \"arenas\"\nbytes = 64",
+        "kind = \"arenas\"\nbytes = 64\nthreads = 65",
         "kind = \"crash\"\nat = 0",
         "kind = \"exit\"\nat = 5\ncode = 256",
         "kind = \"exit\"\nat = 5",
@@ -269,12 +276,19 @@ fn faults_take_their_own_keys() {
     fragments.push("[workloads.a]\nfault = { kind = \"thread\" }\n");
     fragments.push("[workloads.a]\nbase = \"recompil\"\n");
     assert_snapshot!(errors(&fragments), @r"
-    suite.toml:3: workloads.a.fault.kind: missing; use leak, decelerate, pin, anonymous-mapping, file-mapping, thread, descriptor, noise, peak, crash, abort, exit, hang, out-of-memory, garbage, truncate or hang-in-fork
+    suite.toml:3: workloads.a.fault.kind: missing; use leak, decelerate, pin, arenas, anonymous-mapping, saturate, file-mapping, thread, descriptor, noise, peak, crash, abort, exit, hang, out-of-memory, garbage, truncate or hang-in-fork
     suite.toml:4: workloads.a.fault.kind: unknown fault `leek`; did you mean `leak`?
     suite.toml:3: workloads.a.fault.bytes: missing: the fault `leak` needs it
     suite.toml:6: workloads.a.fault.at: the fault `leak` has no such key
     suite.toml:6: workloads.a.fault.every: expected a whole number from 1 on, not integer `0`
-    suite.toml:3: workloads.a.fault.until: iteration 8 is before the first one that loses, 9
+    suite.toml:7: workloads.a.fault.until: iteration 8 is before the first one that loses, 9
+    suite.toml:7: workloads.a.fault.until: iteration 8 is before the first one that loses, 9
+    suite.toml:6: workloads.a.fault.noise: must be at least 1 byte, not 0
+    suite.toml:6: workloads.a.fault.noise: the fault `leak` has no such key
+    suite.toml:3: workloads.a.fault.time_constant: missing: the fault `saturate` needs it
+    suite.toml:6: workloads.a.fault.time_constant: expected a whole number from 1 on, not integer `0`
+    suite.toml:3: workloads.a.fault.threads: missing: the fault `arenas` needs it
+    suite.toml:6: workloads.a.fault.threads: expected a whole number from 1 to 64, not integer `65`
     suite.toml:5: workloads.a.fault.at: expected a whole number from 1 on, not integer `0`
     suite.toml:6: workloads.a.fault.code: expected a whole number from 0 to 255, not integer `256`
     suite.toml:3: workloads.a.fault.code: missing: the fault `exit` needs it

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::super::{
-    Allocator, Architecture, BUILT_IN, BaseWork, Expectation, Fault, Judging, Limits, ModelSource, Recipe,
+    Allocator, Architecture, BUILT_IN, BaseWork, Expectation, Fault, Judging, Limits, ModelSource, Recipe, Schedule,
     WeightsPlacement, load, open,
 };
 use super::{ids, read};
@@ -145,7 +145,10 @@ fn a_suite_lies_over_the_catalogue() {
     assert_eq!(mine.arm.allocator, Allocator::Library(PathBuf::from("/suites/lib/mine.so")));
     assert_eq!(trim.arm.trim_every, Some(1));
     assert_eq!(glibc.workload.base, BaseWork::Infer);
-    assert_eq!(glibc.workload.fault, Some(Fault::Leak { bytes: 1536, every: 1, from: 7, until: None }));
+    assert_eq!(
+        glibc.workload.fault,
+        Some(Fault::Leak { bytes: 1536, when: Schedule { every: 1, from: 7, until: None } })
+    );
     assert_eq!(glibc.model.source, ModelSource::File(PathBuf::from("/suites/models/mine.onnx")));
     assert_eq!(glibc.model.inputs["x:0"].to_string(), "f32[1,3]");
     assert_eq!(abs.model.source, ModelSource::File(PathBuf::from("/abs.onnx")));
@@ -153,6 +156,38 @@ fn a_suite_lies_over_the_catalogue() {
     let recipe = Recipe { architecture, weights: WeightsPlacement::External, seed: 7 };
     assert_eq!(made.model.source, ModelSource::Generated(recipe));
     assert!(suite.catalogue.arms.contains_key("jemalloc") && suite.catalogue.arms.contains_key("mine"));
+}
+
+#[test]
+fn faults_are_read_with_their_schedules_and_sizes() {
+    let fault = |text: &str| {
+        let text = format!("[workloads.a]\nbase = \"nothing\"\nfault = {{ {text} }}\n[[case]]\nworkload = \"a\"\n");
+        read(&text).unwrap_or_else(|error| panic!("{error}")).cases.remove(0).workload.fault.unwrap()
+    };
+    let always = Schedule { every: 1, from: 1, until: None };
+    assert_eq!(
+        fault("kind = \"anonymous-mapping\", bytes = 9, every = 4, from = 5, until = 8, noise = \"2 KiB\""),
+        Fault::AnonymousMapping { bytes: 9, when: Schedule { every: 4, from: 5, until: Some(8) }, noise: Some(2048) }
+    );
+    assert_eq!(
+        fault("kind = \"anonymous-mapping\", bytes = 9"),
+        Fault::AnonymousMapping { bytes: 9, when: always, noise: None }
+    );
+    assert_eq!(fault("kind = \"pin\", bytes = \"1 KiB\""), Fault::Pin { bytes: 1024, pins: 4000 });
+    assert_eq!(fault("kind = \"arenas\", threads = 4, bytes = 7"), Fault::Arenas { threads: 4, bytes: 7 });
+    let saturate = Fault::Saturate { bytes: 7, time_constant: 20 };
+    assert_eq!(fault("kind = \"saturate\", bytes = 7, time_constant = 20"), saturate);
+}
+
+#[test]
+fn a_schedule_has_the_multiples_within_its_bounds() {
+    let struck = |every, from, until| {
+        let when = Schedule { every, from, until };
+        (1..=200).filter(|iteration| when.includes(*iteration)).collect::<Vec<_>>()
+    };
+    assert_eq!(struck(40, 120, Some(160)), [120, 160]);
+    assert_eq!(struck(1, 150, Some(150)), [150]);
+    assert_eq!(struck(90, 1, None), [90, 180]);
 }
 
 #[test]
