@@ -16,7 +16,9 @@ use crate::report::{
 };
 use crate::runner::{self, CaseRun, Evidence, Outcome, Request};
 use crate::sample::Series;
-use crate::suite::{Allocator, ArmSpec, Case, Expectation, ModelSource, RESERVED_MODEL, Suite, catalogue, from_model};
+use crate::suite::{
+    Allocator, ArmSpec, Case, Expectation, ModelSource, ModelSpec, RESERVED_MODEL, Suite, catalogue, from_model,
+};
 
 /// The arm under which live bytes are exact.
 const EXACT_LIVE: &str = "exact-live";
@@ -93,8 +95,9 @@ impl<'a> Session<'a> {
                 Ok(_) | Err(ArmError::Unavailable { .. }) => {}
                 Err(error) => return Err(error.into()),
             }
-            if matches!(case.model.source, ModelSource::File(_)) {
-                match model::resolve(&case.model, &cache) {
+            let is_file = |model: &&ModelSpec| matches!(model.source, ModelSource::File(_));
+            for file in case.model.members().iter().filter(is_file) {
+                match model::resolve(file, &cache) {
                     Ok(_) | Err(ModelError::Open { .. }) => {}
                     Err(error) => return Err(error.into()),
                 }
@@ -254,8 +257,8 @@ impl<'a> Session<'a> {
             Err(ArmError::Unavailable { reason, remedy, .. }) => return Ok(skipped(reason, remedy)),
             Err(error) => return Err(error.into()),
         };
-        let model = match model::resolve(&case.model, &self.cache) {
-            Ok(model) => model,
+        let models = match model::resolve(&case.model, &self.cache) {
+            Ok(models) => models,
             Err(error @ ModelError::Open { .. }) => {
                 let remedy = "give the path of a file that exists; scripts/fetch-models brings larger models".into();
                 return Ok(skipped(chain(&error), remedy));
@@ -263,10 +266,10 @@ impl<'a> Session<'a> {
             Err(error) => return Ok(not_run(Outcome::Failed { message: chain(&error) })),
         };
         let mut case = case.clone();
-        case.model.inputs = model::known_inputs(&case.model)?;
+        case.model = model::with_known_inputs(&case.model)?;
         let request = Request {
             case: &case,
-            model,
+            models,
             environment: &environment,
             core_every: None,
             program: &self.program,

@@ -1,7 +1,7 @@
 //! On what a case runs: model files and the tensors they are given.
 //!
 //! A [`ModelSpec`](crate::suite::ModelSpec) says where a model's bytes come from; [`resolve()`] gives the path of a file
-//! that is known to be whole. There are three sources:
+//! that is known to be whole, or one for each member of a sequence. There are three sources:
 //!
 //! - a **file** of the user's;
 //! - a **bundled** model: small, real and inside the binary ([`BUNDLED`]);
@@ -30,4 +30,4 @@ pub use error::ModelError;
 pub use generate::{WrittenModel, write};
 pub use input_error::{InputError, UndecidedInput};
 pub use inputs::{DeclaredInput, Dimension, InputTensor, TensorData, make_inputs};
-pub use resolve::{known_inputs, resolve};
+pub use resolve::{resolve, with_known_inputs};

@@ -1,33 +1,52 @@
-//! From what a suite says about a model to a file that an engine can open.
+//! From what a suite says about a model to files that an engine can open.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::bundled::find_bundled;
 use super::cache::{materialize, materialize_bundled};
 use super::error::ModelError;
-use crate::suite::{InputSpec, ModelSource, ModelSpec};
+use crate::suite::{ModelSource, ModelSpec};
 
-/// The file of a model; `None` where the workload needs no model. Generated and bundled models are put into `cache`
-/// unless they are there.
-pub fn resolve(spec: &ModelSpec, cache: &Path) -> Result<Option<PathBuf>, ModelError> {
+/// The files of a model, one for each of its [members](ModelSpec::members); none where the workload needs no model.
+/// Generated and bundled models are put into `cache` unless they are there.
+///
+/// # Errors
+/// If a file is not there, is no file or cannot be made. The error names the file.
+pub fn resolve(spec: &ModelSpec, cache: &Path) -> Result<Vec<PathBuf>, ModelError> {
     match &spec.source {
-        ModelSource::None => Ok(None),
-        ModelSource::File(path) => check_file(path).map(|()| Some(path.clone())),
-        ModelSource::Bundled(name) => materialize_bundled(name, cache).map(Some),
-        ModelSource::Generated(recipe) => materialize(recipe, cache).map(Some),
+        ModelSource::None => Ok(Vec::new()),
+        ModelSource::File(path) => check_file(path).map(|()| vec![path.clone()]),
+        ModelSource::Bundled(name) => materialize_bundled(name, cache).map(|path| vec![path]),
+        ModelSource::Generated(recipe) => materialize(recipe, cache).map(|path| vec![path]),
+        ModelSource::Sequence(members) => {
+            let files: Vec<_> = members.iter().map(|member| resolve(member, cache)).collect::<Result<_, _>>()?;
+            Ok(files.concat())
+        }
     }
 }
 
-/// What is known about a model's inputs: its bundled shapes, and above them what the user says.
-pub fn known_inputs(spec: &ModelSpec) -> Result<BTreeMap<String, InputSpec>, ModelError> {
-    let mut inputs = match &spec.source {
-        ModelSource::Bundled(name) => find_bundled(name)?.default_inputs(),
-        ModelSource::None | ModelSource::File(_) | ModelSource::Generated(_) => BTreeMap::new(),
-    };
-    inputs.extend(spec.inputs.clone());
-    Ok(inputs)
+/// The model with all that is known about its inputs, or about those of its members: bundled shapes, and above them what
+/// the user says.
+///
+/// # Errors
+/// If no bundled model has the name.
+pub fn with_known_inputs(spec: &ModelSpec) -> Result<ModelSpec, ModelError> {
+    let mut spec = spec.clone();
+    match &mut spec.source {
+        ModelSource::Bundled(name) => {
+            let mut inputs = find_bundled(name)?.default_inputs();
+            inputs.append(&mut spec.inputs);
+            spec.inputs = inputs;
+        }
+        ModelSource::Sequence(members) => {
+            for member in members {
+                *member = with_known_inputs(member)?;
+            }
+        }
+        ModelSource::None | ModelSource::File(_) | ModelSource::Generated(_) => {}
+    }
+    Ok(spec)
 }
 
 /// Checks what engines do not: rten, for one, loads an empty file as a model without inputs and outputs.

@@ -31,8 +31,8 @@ const LONGEST_NOTE: usize = 4000;
 pub struct Request<'a> {
     /// The case.
     pub case: &'a Case,
-    /// The model's file.
-    pub model: Option<PathBuf>,
+    /// The files of the model's members.
+    pub models: Vec<PathBuf>,
     /// What the arm makes of the environment.
     pub environment: &'a ChildEnvironment,
     /// Iterations between two fork probes; `None` for none.
@@ -86,7 +86,7 @@ pub fn run(request: &Request<'_>, observer: &mut dyn Observer) -> Result<CaseRun
     let job = Job {
         protocol: VERSION,
         case: case.clone(),
-        model: request.model.clone(),
+        models: request.models.clone(),
         scratch: scratch.path().to_owned(),
         core_every: request.core_every,
     };

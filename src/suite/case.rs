@@ -65,7 +65,8 @@ pub struct ModelSpec {
     pub name: String,
     /// Where the bytes come from.
     pub source: ModelSource,
-    /// Shapes, types and fill values of inputs, needed where the model leaves dimensions open.
+    /// Shapes, types and fill values of inputs, needed where the model leaves dimensions open. Those of a sequence belong
+    /// to its members.
     #[serde(default)]
     pub inputs: BTreeMap<String, InputSpec>,
 }
@@ -82,6 +83,19 @@ pub enum ModelSource {
     Bundled(String),
     /// A model with true layer structure and seeded random weights, made once into the cache.
     Generated(Recipe),
+    /// Models that take turns: a service that switches between them. Iteration i works on member (i - 1) mod length; no
+    /// member is a sequence itself or [`ModelSource::None`].
+    Sequence(Vec<ModelSpec>),
+}
+
+impl ModelSpec {
+    /// The models that iterations work on in turn: the members of a sequence, otherwise the model alone.
+    pub fn members(&self) -> &[ModelSpec] {
+        match &self.source {
+            ModelSource::Sequence(members) => members,
+            _ => std::slice::from_ref(self),
+        }
+    }
 }
 
 /// What to generate.

@@ -6,9 +6,10 @@ use std::sync::LazyLock;
 
 use toml::Spanned;
 
-use super::case::{ArmSpec, ModelSpec, RuntimeSpec, WeightsStrategy, WorkloadSpec};
+use super::case::{ArmSpec, ModelSource, ModelSpec, RuntimeSpec, WeightsStrategy, WorkloadSpec};
 use super::error::{SuiteError, alternatives};
 use super::file::{RuntimeFile, Section, SuiteFile, WorkloadFile};
+use super::models::ModelFile;
 use super::source::{Flaw, Source};
 
 /// A named thing, and in one sentence what it is for.
@@ -51,10 +52,7 @@ pub fn catalogue() -> &'static Catalogue {
 impl Catalogue {
     /// Moves a file's sections over what is here: the same name is replaced as a whole.
     pub(super) fn overlay(&mut self, file: &mut SuiteFile, base: &Path, source: Source) -> Result<(), SuiteError> {
-        lay(&mut self.models, &mut file.models, "models", source, |name, offset, table| {
-            let why = table.why.clone();
-            Ok((table.into_spec(name, offset, base)?, why))
-        })?;
+        self.overlay_models(std::mem::take(&mut file.models), base, source)?;
         lay(&mut self.runtimes, &mut file.runtimes, "runtimes", source, |name, offset, mut table| {
             let why = table.why.take();
             Ok((runtime(name, offset, &table)?, why))
@@ -68,6 +66,28 @@ impl Catalogue {
             Ok((table.into_spec(name, base)?, why))
         })
     }
+
+    /// A sequence names models wherever they stand in the file, so it comes after them.
+    fn overlay_models(&mut self, section: Section<ModelFile>, base: &Path, source: Source) -> Result<(), SuiteError> {
+        let (sequences, models): (Section<_>, Section<_>) =
+            section.into_iter().partition(|(_, table)| table.get_ref().is_sequence());
+        // What a sequence must not name is known as a sequence before it is read.
+        let unread = sequences.keys().map(|name| (name.0.clone(), unread_sequence(&name.0))).collect::<Vec<_>>();
+        for mut section in [models, sequences] {
+            let mut known = self.models.clone();
+            known.extend(unread.iter().cloned());
+            lay(&mut self.models, &mut section, "models", source, |name, offset, table| {
+                let why = table.why.clone();
+                Ok((table.into_spec(name, offset, base, &known)?, why))
+            })?;
+        }
+        Ok(())
+    }
+}
+
+fn unread_sequence(name: &str) -> Entry<ModelSpec> {
+    let source = ModelSource::Sequence(Vec::new());
+    Entry { spec: ModelSpec { name: name.into(), source, inputs: BTreeMap::new() }, why: String::new() }
 }
 
 /// Moves one section.

@@ -141,12 +141,17 @@ impl<'a> Product<'a> {
     }
 }
 
-/// A case of four named things, with the settings' values and the defaults where they are silent.
+/// A case of four named things, with the settings' values and the defaults where they are silent. A cycle has every model
+/// of a sequence once.
 pub(super) fn new_case(
     (model, runtime, workload, arm): (&ModelSpec, &RuntimeSpec, &WorkloadSpec, &ArmSpec),
     threads: u32,
     settings: &Settings,
 ) -> Case {
+    let mut judging = settings.judging();
+    if settings.cycle.is_none() {
+        judging.cycle = model.members().len() as u64;
+    }
     Case {
         id: case_id(&model.name, &runtime.name, &workload.name, &arm.name, threads),
         model: model.clone(),
@@ -155,7 +160,7 @@ pub(super) fn new_case(
         arm: arm.clone(),
         threads,
         limits: settings.limits(),
-        judging: settings.judging(),
+        judging,
         expect: settings.expect(),
         seed: settings.seed(),
     }
@@ -196,11 +201,14 @@ pub(super) fn unknown<T>(what: &str, name: &str, known: &BTreeMap<String, Entry<
 }
 
 fn model_text(model: &ModelSpec) -> usize {
-    let path = match &model.source {
+    let source = match &model.source {
         ModelSource::File(path) => path.as_os_str().len(),
+        ModelSource::Sequence(members) => members.iter().map(model_text).sum(),
         _ => 0,
     };
-    path + model.inputs.iter().map(|(name, input)| name.len() + 8 * input.shape.len()).sum::<usize>()
+    source
+        + model.name.len()
+        + model.inputs.iter().map(|(name, input)| name.len() + 8 * input.shape.len()).sum::<usize>()
 }
 
 fn arm_text(arm: &ArmSpec) -> usize {

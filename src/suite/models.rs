@@ -1,4 +1,4 @@
-//! `[models.NAME]`: a file, a bundled model, or a recipe.
+//! `[models.NAME]`: a file, a bundled model, a recipe, or a sequence of other models.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -7,16 +7,22 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::case::{Architecture, ModelSource, ModelSpec, Recipe, WeightsPlacement};
+use super::catalogue::Entry;
 use super::error::hint;
+use super::expand::unknown;
+use super::file::Names;
 use super::input::InputSpec;
 use super::overrides::RESERVED_MODEL;
 use super::source::Flaw;
-use super::value::{Text, Whole};
+use super::value::{Item, OneOrMany, Text, Whole};
 use crate::units::Bytes;
 
 /// Largest recipe: ONNX is a protobuf, whose messages end at 2 GiB, and nobody wants a suite file to fill the disk.
 const MAX_INLINE_BYTES: u64 = (2 << 30) - 1;
 const MAX_EXTERNAL_BYTES: u64 = 16 << 30;
+
+/// Members at most of a sequence: a cycle must go round often enough to be judged, and a job must fit a protocol line.
+const MAX_MEMBERS: usize = 32;
 
 /// Recipes and the parameters that each of them takes.
 const RECIPES: [(&str, &[&str]); 4] = [
@@ -35,6 +41,7 @@ pub(super) struct ModelFile {
     file: Option<Text>,
     bundled: Option<Spanned<Text>>,
     generate: Option<Spanned<Text>>,
+    sequence: Names,
     weights: Option<Spanned<WeightsPlacement>>,
     seed: Option<Spanned<Whole<0, { u64::MAX }>>>,
     layers: Option<Spanned<Whole<1, 1000>>>,
@@ -46,16 +53,31 @@ pub(super) struct ModelFile {
     inputs: BTreeMap<Text, InputSpec>,
 }
 
+/// Models by name.
+type Known = BTreeMap<String, Entry<ModelSpec>>;
+
 impl ModelFile {
-    /// The model that the table at `offset` means; paths in it are relative to `base`.
-    pub fn into_spec(self, name: &str, offset: usize, base: &Path) -> Result<ModelSpec, Flaw> {
+    /// Whether this is a sequence, which must be read when the models that it names are known.
+    pub fn is_sequence(&self) -> bool {
+        self.sequence.is_some()
+    }
+
+    /// The model that the table at `offset` means; paths in it are relative to `base`, the members of a sequence are among
+    /// `known`.
+    pub fn into_spec(self, name: &str, offset: usize, base: &Path, known: &Known) -> Result<ModelSpec, Flaw> {
         if name == RESERVED_MODEL {
             return Err(Flaw::new(offset, "", "is the name of highwater's own controls: choose another"));
         }
-        let sources = [self.none == Some(true), self.file.is_some(), self.bundled.is_some(), self.generate.is_some()];
+        let sources = [
+            self.none == Some(true),
+            self.file.is_some(),
+            self.bundled.is_some(),
+            self.generate.is_some(),
+            self.sequence.is_some(),
+        ];
         let given = sources.iter().filter(|given| **given).count();
         if given != 1 {
-            let problem = "needs exactly one of `file`, `bundled`, `generate` and `none = true`";
+            let problem = "needs exactly one of `file`, `bundled`, `generate`, `sequence` and `none = true`";
             return Err(Flaw::new(offset, "", format!("{problem}, and has {given} of them")));
         }
         if self.generate.is_none()
@@ -63,10 +85,14 @@ impl ModelFile {
         {
             return Err(Flaw::new(place, key, "belongs to generated models only"));
         }
-        let source = match (&self.file, &self.bundled, &self.generate) {
+        if self.sequence.is_some() && !self.inputs.is_empty() {
+            return Err(Flaw::new(offset, "inputs", "belong to the members of a sequence"));
+        }
+        let source = match (&self.file, &self.bundled, &self.generate, &self.sequence) {
             (Some(file), ..) => ModelSource::File(base.join(&file.0)),
-            (_, Some(bundled), _) => ModelSource::Bundled(bundled_name(bundled)?),
-            (.., Some(recipe)) => ModelSource::Generated(self.recipe(recipe)?),
+            (_, Some(bundled), ..) => ModelSource::Bundled(bundled_name(bundled)?),
+            (_, _, Some(recipe), _) => ModelSource::Generated(self.recipe(recipe)?),
+            (.., Some(names)) => ModelSource::Sequence(members(names, known)?),
             _ => ModelSource::None,
         };
         let inputs = self.inputs.into_iter().map(|(input, spec)| (input.0, spec)).collect();
@@ -137,6 +163,29 @@ fn place<T>(value: &Option<Spanned<T>>) -> Option<usize> {
 
 fn number<const MIN: u64, const MAX: u64>(value: &Option<Spanned<Whole<MIN, MAX>>>, default: u64) -> u64 {
     value.as_ref().map_or(default, |value| value.get_ref().0)
+}
+
+/// The models that a sequence names.
+fn members(names: &Spanned<OneOrMany<Text>>, known: &Known) -> Result<Vec<ModelSpec>, Flaw> {
+    let items = OneOrMany::items(names, "sequence");
+    if items.len() > MAX_MEMBERS {
+        let problem = format!("names {} models, and a sequence has at most {MAX_MEMBERS}", items.len());
+        return Err(Flaw::new(names.span().start, "sequence", problem));
+    }
+    let member = |item: Item<Text>| {
+        let name = item.value.0.as_str();
+        match known.get(name).map(|entry| &entry.spec) {
+            None => Err(Flaw::new(item.offset, item.key, unknown("model", name, known))),
+            Some(ModelSpec { source: ModelSource::Sequence(_), .. }) => {
+                Err(Flaw::new(item.offset, item.key, format!("`{name}` is a sequence itself: name its members")))
+            }
+            Some(ModelSpec { source: ModelSource::None, .. }) => {
+                Err(Flaw::new(item.offset, item.key, format!("`{name}` is no model to work on")))
+            }
+            Some(model) => Ok(model.clone()),
+        }
+    };
+    items.into_iter().map(member).collect()
 }
 
 fn bundled_name(bundled: &Spanned<Text>) -> Result<String, Flaw> {

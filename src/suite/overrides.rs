@@ -172,8 +172,13 @@ fn override_work(case: &Case, overrides: &Overrides, catalogue: &Catalogue) -> R
         let problem = format!("`{}` needs a model, and the case `{}` has none", case.workload.name, case.id);
         return Err(SuiteError::Override { option: "--workload", problem });
     }
-    if case.model.source != ModelSource::None {
-        case.model.inputs.extend(overrides.inputs.iter().cloned());
+    match case.model.source {
+        ModelSource::None => {}
+        ModelSource::Sequence(_) if !overrides.inputs.is_empty() => {
+            let problem = format!("the model of `{}` is a sequence: inputs belong to its members", case.id);
+            return Err(SuiteError::Override { option: "--input", problem });
+        }
+        _ => case.model.inputs.extend(overrides.inputs.iter().cloned()),
     }
     overrides.settings.override_case(&mut case);
     Ok(case)

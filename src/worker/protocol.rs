@@ -38,8 +38,9 @@ pub struct Job {
     pub protocol: u32,
     /// The case.
     pub case: Case,
-    /// The model's file; absent for workloads that need none.
-    pub model: Option<PathBuf>,
+    /// The files of the model's [members](crate::suite::ModelSpec::members), which iterations work on in turn; none for
+    /// workloads that need no model.
+    pub models: Vec<PathBuf>,
     /// A folder for files of this run alone; highwater removes it afterwards.
     pub scratch: PathBuf,
     /// Iterations between two fork probes; absent for none.

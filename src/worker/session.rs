@@ -83,7 +83,7 @@ fn work(job: &Job, wire: &mut Wire) -> Result<u64, Interruption> {
     setrlimit(Resource::RLIMIT_CORE, 0, 0).map_err(|error| at(0)(&error))?;
     let allocator = arm::in_force();
     let counter = LiveCounter::detect(&allocator);
-    let mut work = Work::set_up(&job.case, job.model.as_deref(), &job.scratch).map_err(|error| at(0)(&error))?;
+    let mut work = Work::set_up(&job.case, &job.models, &job.scratch).map_err(|error| at(0)(&error))?;
     let mut probe = Probe::open().map_err(|error| at(0)(&error))?;
     let (mut core_probes, core_ability) =
         job.core_every.map(|every| CoreProbes::open(every, &allocator, job.case.limits.iteration_time)).unzip();

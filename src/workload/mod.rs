@@ -9,6 +9,7 @@ mod memory;
 mod phase;
 mod pins;
 mod scratch;
+mod target;
 mod work;
 
 pub use phase::{Phase, Phases};

@@ -2,13 +2,12 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
 
 use super::fault::Planted;
 use super::phase::{Phase, Phases};
-use super::scratch;
-use crate::model::{self, InputError, InputTensor};
-use crate::runtime::{self, Prepared, Runtime, RuntimeError};
+use super::target::Target;
+use crate::model::InputError;
+use crate::runtime::{Prepared, RuntimeError};
 use crate::suite::{BaseWork, Case, Fault};
 
 /// Why an iteration could not be done.
@@ -44,160 +43,178 @@ pub enum WorkError {
     /// A compiling thread panicked.
     #[error("a thread of the `concurrent` workload panicked")]
     Panicked,
+    /// A model of a sequence could not be worked on.
+    #[error("model `{name}`")]
+    Member {
+        /// Its name.
+        name: String,
+        /// Why.
+        #[source]
+        source: Box<WorkError>,
+    },
 }
 
 /// The work of one case.
 pub struct Work {
     base: BaseWork,
     planted: Option<Planted>,
-    target: Option<Target>,
-    prepared: Option<Box<dyn Prepared>>,
+    targets: Vec<Target>,
+    /// For each target the model that [`BaseWork::Infer`] has prepared.
+    prepared: Vec<Option<Box<dyn Prepared>>>,
     threads: u32,
 }
 
-/// A model and who runs it.
-struct Target {
-    runtime: Box<dyn Runtime>,
-    path: PathBuf,
-    case: Case,
-    inputs: Mutex<Option<Arc<[InputTensor]>>>,
-}
-
 impl Work {
-    /// Prepares the work of `case` on the model at `model`; copies and files go to `scratch`. Loads nothing yet.
-    pub fn set_up(case: &Case, model: Option<&Path>, scratch: &Path) -> Result<Work, WorkError> {
+    /// Prepares the work of `case` on the models at `models`, one for each member of its model; copies and files go to
+    /// `scratch`. Loads nothing yet.
+    pub fn set_up(case: &Case, models: &[PathBuf], scratch: &Path) -> Result<Work, WorkError> {
         let fault = case.workload.fault.clone();
         if matches!(fault, Some(Fault::OutOfMemory { .. })) && case.limits.memory_bytes.is_none() {
             return Err(WorkError::NoMemoryLimit);
         }
-        let damages = case.workload.base == BaseWork::Reject || matches!(fault, Some(Fault::Truncate { .. }));
-        let target = match (case.workload.base, model) {
-            (BaseWork::Nothing, _) => None,
-            (_, None) => return Err(WorkError::NoModel(case.workload.name.clone())),
-            (base, Some(path)) => {
-                let copied = |source| WorkError::Copy { path: path.display().to_string(), source };
-                let path = if damages { scratch::copy_model(path, scratch).map_err(copied)? } else { path.to_owned() };
-                if base == BaseWork::Reject {
-                    scratch::cut_in_half(&path).map_err(copied)?;
-                }
-                let runtime = runtime::open(&case.runtime, &path);
-                Some(Target { runtime, path, case: case.clone(), inputs: Mutex::new(None) })
+        let base = case.workload.base;
+        let targets = match base {
+            BaseWork::Nothing => Vec::new(),
+            _ if models.is_empty() || models.len() != case.model.members().len() => {
+                return Err(WorkError::NoModel(case.workload.name.clone()));
+            }
+            _ => {
+                let members = case.model.members().iter().zip(models).enumerate();
+                members
+                    .map(|(index, (model, path))| Target::new(case, model, path, &scratch.join(index.to_string())))
+                    .collect::<Result<_, _>>()?
             }
         };
         let planted =
             fault.map(|fault| Planted::new(fault, case.seed, scratch)).transpose().map_err(WorkError::Fault)?;
-        Ok(Work { base: case.workload.base, planted, target, prepared: None, threads: case.threads })
+        let prepared = targets.iter().map(|_| None).collect();
+        Ok(Work { base, planted, targets, prepared, threads: case.threads })
     }
 
     /// Name and version of the runtime.
     pub fn identity(&self) -> (&'static str, &'static str) {
-        self.target.as_ref().map_or(("none", ""), |target| target.runtime.identity())
+        self.targets.first().map_or(("none", ""), Target::identity)
     }
 
-    /// Does iteration number `iteration`, counted from 1. When it returns, everything the iteration made is dropped, but for
-    /// what a fault keeps.
+    /// Does iteration number `iteration`, counted from 1, on the model whose turn it is. When it returns, everything the
+    /// iteration made is dropped, but for what a fault keeps and what `infer` has prepared.
     pub fn iterate(&mut self, iteration: u64, phases: &mut dyn Phases) -> Result<(), WorkError> {
-        match (&self.target, self.base) {
-            (None, _) | (_, BaseWork::Nothing) => {
-                phases.enter(Phase::Execute);
-                strike(&mut self.planted, iteration)
+        let turn = (iteration - 1) as usize % self.targets.len().max(1);
+        let prepared = match self.work_on(turn, iteration, phases) {
+            Err(source) if self.targets.len() > 1 => {
+                let name = self.targets[turn].name().to_owned();
+                return Err(WorkError::Member { name, source: Box::new(source) });
             }
-            (Some(target), BaseWork::Recompile) => target.recompile(iteration, true, phases, &mut self.planted),
-            (Some(target), BaseWork::Reload) => target.recompile(iteration, false, phases, &mut self.planted),
-            (Some(target), BaseWork::Reject) => {
-                target.reject(phases)?;
-                strike(&mut self.planted, iteration)
-            }
-            (Some(target), BaseWork::Infer) => {
-                if self.prepared.is_none() {
-                    phases.enter(Phase::Load);
-                    let loaded = target.runtime.load(&target.path)?;
-                    phases.enter(Phase::Prepare);
-                    self.prepared = Some(loaded.prepare()?);
-                }
-                phases.enter(Phase::Execute);
-                if let Some(prepared) = &mut self.prepared {
-                    target.execute(prepared.as_mut())?;
-                }
-                strike(&mut self.planted, iteration)
-            }
-            (Some(target), BaseWork::Concurrent) => {
-                phases.enter(Phase::Execute);
-                target.recompile_at_once(self.threads)?;
-                strike(&mut self.planted, iteration)
-            }
-        }
-    }
-}
-
-fn strike(planted: &mut Option<Planted>, iteration: u64) -> Result<(), WorkError> {
-    planted.as_mut().map_or(Ok(()), |planted| planted.strike(iteration)).map_err(WorkError::Fault)
-}
-
-impl Target {
-    fn recompile(
-        &self,
-        iteration: u64,
-        executes: bool,
-        phases: &mut dyn Phases,
-        planted: &mut Option<Planted>,
-    ) -> Result<(), WorkError> {
-        phases.enter(Phase::Load);
-        let loaded = self.runtime.load(&self.path)?;
-        if planted.as_ref().is_some_and(|planted| planted.truncates(iteration)) {
-            scratch::cut(&self.path, 0).map_err(WorkError::Fault)?;
-        }
-        phases.enter(Phase::Prepare);
-        let mut prepared = loaded.prepare()?;
-        if executes {
-            phases.enter(Phase::Execute);
-            self.execute(prepared.as_mut())?;
-        }
-        strike(planted, iteration)?;
-        phases.enter(Phase::Drop);
-        drop(prepared);
-        Ok(())
-    }
-
-    fn recompile_at_once(&self, threads: u32) -> Result<(), WorkError> {
-        let one = || -> Result<(), WorkError> {
-            let mut prepared = self.runtime.load(&self.path)?.prepare()?;
-            self.execute(prepared.as_mut())
+            done => done?,
         };
-        std::thread::scope(|scope| {
-            let compilers: Vec<_> = (0..threads).map(|_| scope.spawn(one)).collect();
-            // All are joined before the first error is told.
-            let ended: Vec<_> =
-                compilers.into_iter().map(|compiler| compiler.join().unwrap_or(Err(WorkError::Panicked))).collect();
-            ended.into_iter().collect()
-        })
-    }
-
-    fn reject(&self, phases: &mut dyn Phases) -> Result<(), WorkError> {
-        phases.enter(Phase::Load);
-        let Ok(loaded) = self.runtime.load(&self.path) else { return Ok(()) };
-        phases.enter(Phase::Prepare);
-        match loaded.prepare() {
-            Ok(_) => Err(WorkError::NotRejected),
-            Err(_) => Ok(()),
+        if let Some(planted) = &mut self.planted {
+            planted.strike(iteration).map_err(WorkError::Fault)?;
         }
-    }
-
-    fn execute(&self, prepared: &mut dyn Prepared) -> Result<(), WorkError> {
-        let inputs = self.inputs(prepared)?;
-        std::hint::black_box(prepared.execute(&inputs)?);
+        if let Some(prepared) = prepared {
+            phases.enter(Phase::Drop);
+            drop(prepared);
+        }
         Ok(())
     }
 
-    /// The inputs, made when the first prepared model has told what it declares.
-    fn inputs(&self, prepared: &dyn Prepared) -> Result<Arc<[InputTensor]>, WorkError> {
-        let mut inputs = self.inputs.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if let Some(inputs) = inputs.as_ref() {
-            return Ok(Arc::clone(inputs));
+    /// The honest part; gives the model that is alive while the fault strikes and dropped afterwards.
+    fn work_on(
+        &mut self,
+        turn: usize,
+        iteration: u64,
+        phases: &mut dyn Phases,
+    ) -> Result<Option<Box<dyn Prepared>>, WorkError> {
+        let Some(target) = self.targets.get(turn) else {
+            phases.enter(Phase::Execute);
+            return Ok(None);
+        };
+        let truncates = self.planted.as_ref().is_some_and(|planted| planted.truncates(iteration));
+        match self.base {
+            BaseWork::Recompile => {
+                let mut prepared = target.prepare(truncates, phases)?;
+                target.execute(prepared.as_mut(), phases)?;
+                return Ok(Some(prepared));
+            }
+            BaseWork::Reload => return target.prepare(truncates, phases).map(Some),
+            BaseWork::Infer => {
+                if self.prepared[turn].is_none() {
+                    self.prepared[turn] = Some(target.prepare(false, phases)?);
+                }
+                if let Some(prepared) = &mut self.prepared[turn] {
+                    target.execute(prepared.as_mut(), phases)?;
+                }
+            }
+            BaseWork::Concurrent => target.recompile_at_once(self.threads, phases)?,
+            BaseWork::Nothing | BaseWork::Reject => target.reject(phases)?,
         }
-        let made: Arc<[InputTensor]> =
-            model::make_inputs(&prepared.inputs(), &self.case.model.inputs, self.case.seed)?.into();
-        *inputs = Some(Arc::clone(&made));
-        Ok(made)
+        Ok(None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{resolve, with_known_inputs};
+
+    struct Silent;
+
+    impl Phases for Silent {
+        fn enter(&mut self, _: Phase) {}
+    }
+
+    /// A case that switches between two models, and their files in a folder of their own.
+    fn switching(workload: &str, folder: &Path) -> (Case, Vec<PathBuf>) {
+        let text = format!("[[case]]\nmodel = \"mlp-small+ppocr-cls\"\nworkload = \"{workload}\"\n");
+        let mut case = crate::suite::parse("suite.toml", &text, Path::new("")).unwrap().cases.remove(0);
+        case.model = with_known_inputs(&case.model).unwrap();
+        let files = resolve(&case.model, folder).unwrap();
+        (case, files)
+    }
+
+    #[test]
+    fn models_take_turns_and_the_one_that_fails_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let (case, files) = switching("recompile", folder.path());
+        let mut work = Work::set_up(&case, &files, folder.path()).unwrap();
+        std::fs::write(&files[1], "no model").unwrap();
+        let outcomes = (1..=4).map(|iteration| work.iterate(iteration, &mut Silent));
+        let told: Vec<_> = outcomes.map(|outcome| outcome.map_err(|error| crate::error::chain(&error))).collect();
+        assert!(told[0].is_ok() && told[2].is_ok(), "{told:?}");
+        for error in [&told[1], &told[3]] {
+            assert!(error.as_ref().is_err_and(|told| told.starts_with("model `ppocr-cls`: rten rejects")), "{told:?}");
+        }
+    }
+
+    #[test]
+    fn each_model_of_a_sequence_is_prepared_once_and_executed_ever_after() {
+        let folder = tempfile::tempdir().unwrap();
+        let (case, files) = switching("infer", folder.path());
+        let mut work = Work::set_up(&case, &files, folder.path()).unwrap();
+        work.iterate(1, &mut Silent).unwrap();
+        work.iterate(2, &mut Silent).unwrap();
+        files.iter().for_each(|file| std::fs::remove_file(file).unwrap());
+        work.iterate(3, &mut Silent).unwrap();
+        work.iterate(4, &mut Silent).unwrap();
+    }
+
+    #[test]
+    fn every_model_of_a_sequence_can_be_damaged_and_none_is_damaged_in_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let scratch = tempfile::tempdir().unwrap();
+        let (case, files) = switching("reject", folder.path());
+        let lengths = || files.iter().map(|file| std::fs::metadata(file).unwrap().len()).collect::<Vec<_>>();
+        let before = lengths();
+        let mut work = Work::set_up(&case, &files, scratch.path()).unwrap();
+        (1..=4).for_each(|iteration| work.iterate(iteration, &mut Silent).unwrap());
+        assert_eq!(lengths(), before);
+    }
+
+    #[test]
+    fn a_model_without_its_file_is_no_model() {
+        let folder = tempfile::tempdir().unwrap();
+        let (case, files) = switching("recompile", folder.path());
+        for files in [&files[..1], &[]] {
+            assert!(matches!(Work::set_up(&case, files, folder.path()), Err(WorkError::NoModel(_))));
+        }
     }
 }

@@ -30,7 +30,7 @@ fn run(suite: &str, core_every: Option<u64>) -> CaseRun {
     let cache = tempfile::tempdir().unwrap();
     let request = Request {
         case: &case,
-        model: None,
+        models: Vec::new(),
         environment: &arm::prepare(&case.arm, cache.path()).unwrap(),
         core_every,
         program: Path::new(env!("CARGO_BIN_EXE_highwater")),

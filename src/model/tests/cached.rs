@@ -9,7 +9,7 @@ use tempfile::tempdir;
 
 use super::engine::run;
 use super::{names, recipe};
-use crate::model::{BUNDLED, known_inputs, materialize, resolve, write};
+use crate::model::{BUNDLED, materialize, resolve, with_known_inputs, write};
 use crate::suite::{InputSpec, ModelSource, ModelSpec, WeightsPlacement};
 
 const SMALL: &str = "mlp:layers=2,width=64,batch=1";
@@ -77,9 +77,9 @@ fn bundled_models_run_with_what_is_known_about_their_inputs() {
     let cache = tempdir().unwrap();
     for (model, shape) in BUNDLED.iter().zip([[1, 2], [1, 1]]) {
         let spec = spec(ModelSource::Bundled(model.name.into()));
-        let path = resolve(&spec, cache.path()).unwrap().unwrap();
-        assert_eq!(resolve(&spec, cache.path()).unwrap(), Some(path.clone()));
-        let (found, probabilities) = run(&path, &known_inputs(&spec).unwrap());
+        let paths = resolve(&spec, cache.path()).unwrap();
+        assert_eq!(resolve(&spec, cache.path()).unwrap(), paths);
+        let (found, probabilities) = run(&paths[0], &with_known_inputs(&spec).unwrap().inputs);
         assert_eq!(found, shape, "{}", model.name);
         assert!(probabilities.iter().all(|value| (0.0..=1.0).contains(value)), "{}: {probabilities:?}", model.name);
     }
@@ -91,7 +91,26 @@ fn what_the_user_says_about_inputs_comes_first() {
     let mut spec = spec(ModelSource::Bundled("ppocr_cls.onnx".into()));
     let larger: InputSpec = "f32[2,3,48,192]".parse().unwrap();
     spec.inputs.insert("x".into(), larger.clone());
-    assert_eq!(known_inputs(&spec).unwrap()["x"], larger);
+    assert_eq!(with_known_inputs(&spec).unwrap().inputs["x"], larger);
+}
+
+#[test]
+fn a_sequence_is_the_files_and_inputs_of_its_members() {
+    let cache = tempdir().unwrap();
+    let bundled = BUNDLED.iter().map(|model| spec(ModelSource::Bundled(model.name.into())));
+    let small = spec(ModelSource::Generated(recipe(SMALL, WeightsPlacement::Inline)));
+    let members: Vec<_> = bundled.chain([small]).collect();
+    let sequence = spec(ModelSource::Sequence(members.clone()));
+    let alone: Vec<_> = members.iter().flat_map(|member| resolve(member, cache.path()).unwrap()).collect();
+    assert_eq!(alone.len(), 3);
+    assert_eq!(resolve(&sequence, cache.path()).unwrap(), alone);
+    let known = with_known_inputs(&sequence).unwrap();
+    let inputs = |members: &[ModelSpec]| members.iter().map(|member| member.inputs.len()).collect::<Vec<_>>();
+    assert_eq!(inputs(known.members()), [1, 3, 0]);
+    assert!(known.inputs.is_empty());
+
+    let missing = spec(ModelSource::Sequence(vec![members[0].clone(), spec(ModelSource::File("/none.onnx".into()))]));
+    assert_eq!(resolve(&missing, cache.path()).unwrap_err().to_string(), "cannot open the model `/none.onnx`");
 }
 
 #[test]
@@ -102,8 +121,8 @@ fn files_are_checked_before_an_engine_sees_them() {
     fs::write(file("empty.onnx"), "").unwrap();
     fs::write(file("some.onnx"), "x").unwrap();
 
-    assert_eq!(find(ModelSource::None).unwrap(), None);
-    assert_eq!(find(ModelSource::File(file("some.onnx"))).unwrap(), Some(file("some.onnx")));
+    assert_eq!(find(ModelSource::None).unwrap(), Vec::<PathBuf>::new());
+    assert_eq!(find(ModelSource::File(file("some.onnx"))).unwrap(), [file("some.onnx")]);
     let error = |path: PathBuf| {
         let error = find(ModelSource::File(path)).unwrap_err();
         error.to_string().replace(folder.path().to_str().unwrap(), "DIR")

@@ -223,8 +223,8 @@ fn models_have_one_source_and_fitting_parameters() {
         "[models.a]\ngenerate = \"mlp\"\nlayers = 1000\nwidth = 65536\n",
         "[models.a]\ngenerate = \"mlp\"\nlayers = 1000\nwidth = 65536\nweights = \"external\"\n",
     ]), @r#"
-    suite.toml:1: models.a: needs exactly one of `file`, `bundled`, `generate` and `none = true`, and has 0 of them
-    suite.toml:1: models.a: needs exactly one of `file`, `bundled`, `generate` and `none = true`, and has 2 of them
+    suite.toml:1: models.a: needs exactly one of `file`, `bundled`, `generate`, `sequence` and `none = true`, and has 0 of them
+    suite.toml:1: models.a: needs exactly one of `file`, `bundled`, `generate`, `sequence` and `none = true`, and has 2 of them
     suite.toml:3: models.a.seed: belongs to generated models only
     suite.toml:2: models.a.bundled: `../a.onnx` is not the name of a bundled model: bundled models have no folders
     suite.toml:2: models.a.generate: unknown network `mobilenet`; did you mean `mobilenet_v2`?
@@ -235,6 +235,36 @@ fn models_have_one_source_and_fitting_parameters() {
     suite.toml:2: models.a.generate: 17180 GB of weights do not fit a protobuf, which ends at 2 GiB: use `weights = "external"`
     suite.toml:2: models.a.generate: 17180 GB of weights are more than the limit of 17.2 GB
     "#);
+}
+
+#[test]
+fn sequences_name_models_to_work_on() {
+    let many = format!("[models.a]\nsequence = [{}]\n", "\"mlp-small\", ".repeat(33));
+    assert_snapshot!(errors(&[
+        "[models.a]\nsequence = []\n",
+        "[models.a]\nsequence = [\"mlp-small\", \"mlp-smal\"]\n",
+        "[models.a]\n\nsequence = [\"mlp-small\", \"none\"]\n",
+        "[models.a]\nsequence = [\"mlp-small\", \"b\"]\n[models.b]\nsequence = [\"mlp-small\"]\n",
+        "[models.a]\nsequence = \"mlp-small+ppocr-cls\"\n",
+        "[models.a]\nsequence = \"a\"\n",
+        "[models.a]\nsequence = [\"mlp-small\"]\ninputs = { x = \"f32[1]\" }\n",
+        "[models.a]\nsequence = [\"mlp-small\"]\nfile = \"a.onnx\"\n",
+        "[models.a]\nsequence = [\"mlp-small\"]\nseed = 3\n",
+        "[models.a]\nsequence = [\"mlp-small\", 3]\n",
+        &many,
+    ]), @r"
+    suite.toml:2: models.a.sequence: must not be an empty array
+    suite.toml:2: models.a.sequence[1]: unknown model `mlp-smal`; did you mean `mlp-small`?
+    suite.toml:3: models.a.sequence[1]: `none` is no model to work on
+    suite.toml:2: models.a.sequence[1]: `b` is a sequence itself: name its members
+    suite.toml:2: models.a.sequence: `mlp-small+ppocr-cls` is a sequence itself: name its members
+    suite.toml:2: models.a.sequence: `a` is a sequence itself: name its members
+    suite.toml:1: models.a.inputs: belong to the members of a sequence
+    suite.toml:1: models.a: needs exactly one of `file`, `bundled`, `generate`, `sequence` and `none = true`, and has 2 of them
+    suite.toml:3: models.a.seed: belongs to generated models only
+    suite.toml:2: models.a.sequence[1]: expected a string, not integer `3`
+    suite.toml:2: models.a.sequence: names 33 models, and a sequence has at most 32
+    ");
 }
 
 #[test]

@@ -159,6 +159,32 @@ fn a_suite_lies_over_the_catalogue() {
 }
 
 #[test]
+fn a_sequence_holds_its_members_and_sets_the_cycle() {
+    let suite = read(
+        "[models.both]
+         sequence = [\"wide\", \"ppocr-cls\", \"wide\"]
+         [models.wide]
+         generate = \"mlp\"
+         width = 512
+         [[case]]
+         model = [\"both\", \"wide\", \"mlp-small+ppocr-cls\"]
+         workload = \"recompile\"
+         [[case]]
+         model = \"both\"
+         workload = \"infer\"
+         cycle = 6",
+    )
+    .unwrap();
+    let names = |index: usize| suite.cases[index].model.members().iter().map(|model| model.name.as_str());
+    assert_eq!(names(0).collect::<Vec<_>>(), ["wide", "ppocr-cls", "wide"]);
+    assert_eq!(names(1).collect::<Vec<_>>(), ["wide"]);
+    assert_eq!(suite.cases[0].model.members()[1].inputs["x"].to_string(), "f32[1,3,48,192]");
+    let cycles: Vec<_> = suite.cases.iter().map(|case| case.judging.cycle).collect();
+    assert_eq!(cycles, [3, 1, 2, 6]);
+    assert_eq!(suite.cases[0].id, "both.rten.recompile.glibc.t1");
+}
+
+#[test]
 fn faults_are_read_with_their_schedules_and_sizes() {
     let fault = |text: &str| {
         let text = format!("[workloads.a]\nbase = \"nothing\"\nfault = {{ {text} }}\n[[case]]\nworkload = \"a\"\n");

@@ -145,6 +145,10 @@ fn choices_that_cannot_be_carried_out_name_their_option() {
             arm.name = "glibc".into();
             all.arms = vec![named("glibc"), ArmChoice::Explicit(arm)];
         }),
+        from_model(
+            Path::new("mlp-small+ppocr-cls"),
+            &Overrides { inputs: vec![("x".into(), "f32[1]".parse().unwrap())], ..Overrides::default() },
+        ),
         from_model(Path::new("mobilnet_v2"), &Overrides::default()),
         from_model(Path::new("none"), &Overrides::default()),
     ];
@@ -166,6 +170,7 @@ fn choices_that_cannot_be_carried_out_name_their_option() {
     --arm: more than 10000 cases, the limit of a suite
     --arm: `a/b` cannot name an arm, since names become file names
     --arm: two different arms are called `glibc`
+    --input: the model of `mlp-small+ppocr-cls.rten.recompile.glibc.t1` is a sequence: inputs belong to its members
     --model: `mobilnet_v2` is not a file, and as a name it is an unknown model `mobilnet_v2`; did you mean `mobilenet_v2`?
     --workload: `recompile` needs a model, and the case `none.rten.recompile.glibc.t1` has none
     ");

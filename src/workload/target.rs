@@ -1,0 +1,118 @@
+//! A model and who runs it: the steps that the honest part of an iteration is made of.
+
+use std::hint::black_box;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::phase::{Phase, Phases};
+use super::scratch;
+use super::work::WorkError;
+use crate::model::{self, InputTensor};
+use crate::runtime::{self, Prepared, Runtime};
+use crate::suite::{BaseWork, Case, Fault, ModelSpec};
+
+/// A model and who runs it.
+pub(super) struct Target {
+    runtime: Box<dyn Runtime>,
+    path: PathBuf,
+    model: ModelSpec,
+    seed: u64,
+    inputs: Mutex<Option<Arc<[InputTensor]>>>,
+}
+
+impl Target {
+    /// The `model` of `case` that lies at `path`; where the case damages it, a copy of it in the folder `scratch`.
+    pub(super) fn new(case: &Case, model: &ModelSpec, path: &Path, scratch: &Path) -> Result<Target, WorkError> {
+        let rejects = case.workload.base == BaseWork::Reject;
+        let path = if rejects || matches!(case.workload.fault, Some(Fault::Truncate { .. })) {
+            copy(path, scratch, rejects)
+                .map_err(|source| WorkError::Copy { path: path.display().to_string(), source })?
+        } else {
+            path.to_owned()
+        };
+        let runtime = runtime::open(&case.runtime, &path);
+        Ok(Target { runtime, path, model: model.clone(), seed: case.seed, inputs: Mutex::new(None) })
+    }
+
+    /// Name of the model.
+    pub(super) fn name(&self) -> &str {
+        &self.model.name
+    }
+
+    /// Name and version of the runtime.
+    pub(super) fn identity(&self) -> (&'static str, &'static str) {
+        self.runtime.identity()
+    }
+
+    /// Loads the model and makes it executable. With `truncates`, its file is cut short in between.
+    pub(super) fn prepare(&self, truncates: bool, phases: &mut dyn Phases) -> Result<Box<dyn Prepared>, WorkError> {
+        phases.enter(Phase::Load);
+        let loaded = self.runtime.load(&self.path)?;
+        if truncates {
+            scratch::cut(&self.path, 0).map_err(WorkError::Fault)?;
+        }
+        phases.enter(Phase::Prepare);
+        Ok(loaded.prepare()?)
+    }
+
+    /// Runs a prepared model once.
+    pub(super) fn execute(&self, prepared: &mut dyn Prepared, phases: &mut dyn Phases) -> Result<(), WorkError> {
+        phases.enter(Phase::Execute);
+        self.run(prepared)
+    }
+
+    /// Recompiles the model from as many threads at once; all of it counts as execution.
+    pub(super) fn recompile_at_once(&self, threads: u32, phases: &mut dyn Phases) -> Result<(), WorkError> {
+        phases.enter(Phase::Execute);
+        let one = || -> Result<(), WorkError> {
+            let mut prepared = self.runtime.load(&self.path)?.prepare()?;
+            self.run(prepared.as_mut())
+        };
+        std::thread::scope(|scope| {
+            let compilers: Vec<_> = (0..threads).map(|_| scope.spawn(one)).collect();
+            // All are joined before the first error is told.
+            let ended: Vec<_> =
+                compilers.into_iter().map(|compiler| compiler.join().unwrap_or(Err(WorkError::Panicked))).collect();
+            ended.into_iter().collect()
+        })
+    }
+
+    /// Loads a model that must fail to load.
+    pub(super) fn reject(&self, phases: &mut dyn Phases) -> Result<(), WorkError> {
+        phases.enter(Phase::Load);
+        let Ok(loaded) = self.runtime.load(&self.path) else { return Ok(()) };
+        phases.enter(Phase::Prepare);
+        match loaded.prepare() {
+            Ok(_) => Err(WorkError::NotRejected),
+            Err(_) => Ok(()),
+        }
+    }
+
+    fn run(&self, prepared: &mut dyn Prepared) -> Result<(), WorkError> {
+        let inputs = self.inputs(prepared)?;
+        black_box(prepared.execute(&inputs)?);
+        Ok(())
+    }
+
+    /// The inputs, made when the first prepared model has told what it declares.
+    fn inputs(&self, prepared: &dyn Prepared) -> Result<Arc<[InputTensor]>, WorkError> {
+        let mut inputs = self.inputs.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(inputs) = inputs.as_ref() {
+            return Ok(Arc::clone(inputs));
+        }
+        let made: Arc<[InputTensor]> = model::make_inputs(&prepared.inputs(), &self.model.inputs, self.seed)?.into();
+        *inputs = Some(Arc::clone(&made));
+        Ok(made)
+    }
+}
+
+/// Copies the model at `path` into a folder of its own, since models of a sequence may have the same file name.
+fn copy(path: &Path, folder: &Path, cuts: bool) -> io::Result<PathBuf> {
+    std::fs::create_dir_all(folder)?;
+    let copy = scratch::copy_model(path, folder)?;
+    if cuts {
+        scratch::cut_in_half(&copy)?;
+    }
+    Ok(copy)
+}
