@@ -61,7 +61,7 @@ impl CaseReport {
         let resident = assessment.as_ref().and_then(|found| found.resident.as_ref());
         let retains = resident.is_some_and(|resident| resident.retention);
         row.as_expected = word.is_some_and(|word| case.expect.iter().any(|expected| expected.is_met_by(word, retains)));
-        CaseReport { row, outcome, evidence, assessment }
+        CaseReport { row, outcome: outcome.clone(), evidence: evidence.clone(), assessment }
     }
 }
 
