@@ -32,6 +32,8 @@ pub struct Case {
     pub limits: Limits,
     /// How the series is judged.
     pub judging: Judging,
+    /// What runs beside it.
+    pub beside: Beside,
     /// Outcomes and verdicts that count as success.
     pub expect: Vec<Expectation>,
     /// Seed of generated inputs and noise; generated weights have the seed of their [`Recipe`].
@@ -251,12 +253,23 @@ pub enum Allocator {
 pub struct Limits {
     /// Iterations at most.
     pub iterations: u64,
+    /// Whether a run whose resident memory is undecided goes on to twice as many iterations, and once more to four times.
+    pub until_decided: bool,
     /// The run stops after this time and is judged on what it has.
     pub time: Option<Duration>,
     /// An iteration that takes longer is a hang: the child is killed, the outcome is *timed out*.
     pub iteration_time: Duration,
     /// Limit of the child's address space (`RLIMIT_AS`), in bytes.
     pub memory_bytes: Option<u64>,
+}
+
+/// Runs beside a case, in processes of their own, that complete what can be said of its resident memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Beside {
+    /// Whether the same case runs once more with a fork probe, which tells what is left when everything is given back.
+    pub core: bool,
+    /// Processes of each other setting that is compared with a case that creeps or retains; 0 for no comparison.
+    pub counterfactual: u32,
 }
 
 /// How the series of a case is judged.

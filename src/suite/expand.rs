@@ -161,6 +161,7 @@ pub(super) fn new_case(
         threads,
         limits: settings.limits(),
         judging,
+        beside: settings.beside(),
         expect: settings.expect(),
         seed: settings.seed(),
     }

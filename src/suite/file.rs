@@ -9,7 +9,7 @@ use super::arms::ArmFile;
 use super::case::{BaseWork, Engine, WeightsStrategy};
 use super::faults::FaultFile;
 use super::models::ModelFile;
-use super::settings::{MAX_ITERATIONS, MAX_REPLICATES, MAX_THREADS, Settings};
+use super::settings::{MAX_COUNTERFACTUAL, MAX_ITERATIONS, MAX_REPLICATES, MAX_THREADS, Settings};
 use super::value::{Name, OneOrMany, Period, Size, Text, Tolerance, Whole, Word};
 
 /// A list of names, each of which is looked up in its section or in the catalogue.
@@ -37,6 +37,9 @@ macro_rules! with_settings {
             cycle: Option<Whole<1, MAX_ITERATIONS>>,
             resident: Option<bool>,
             early_stop: Option<bool>,
+            until_decided: Option<bool>,
+            core: Option<bool>,
+            counterfactual: Option<Whole<0, MAX_COUNTERFACTUAL>>,
             seed: Option<Whole<0, { u64::MAX }>>,
             expect: Option<OneOrMany<Word>>,
         }
@@ -55,6 +58,9 @@ macro_rules! with_settings {
                     cycle: table.cycle.map(|number| number.0),
                     resident: table.resident,
                     early_stop: table.early_stop,
+                    until_decided: table.until_decided,
+                    core: table.core,
+                    counterfactual: table.counterfactual.map(|number| number.0),
                     seed: table.seed.map(|number| number.0),
                     expect: table.expect.as_ref().map(|all| all.values().iter().map(|word| word.0).collect()),
                 }

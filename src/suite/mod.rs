@@ -31,7 +31,7 @@ mod tests;
 mod value;
 
 pub use case::{
-    Allocator, Architecture, ArmSpec, BaseWork, Case, Engine, Judging, Limits, ModelSource, ModelSpec, Recipe,
+    Allocator, Architecture, ArmSpec, BaseWork, Beside, Case, Engine, Judging, Limits, ModelSource, ModelSpec, Recipe,
     RuntimeSpec, WeightsPlacement, WeightsStrategy, WorkloadSpec, case_id,
 };
 pub use catalogue::{Catalogue, Entry, catalogue};

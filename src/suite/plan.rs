@@ -15,6 +15,7 @@ use super::value::to_name;
 pub const BUILT_IN: &[(&str, &str)] = &[
     ("quick", include_str!("../../suites/quick.toml")),
     ("recompile", include_str!("../../suites/recompile.toml")),
+    ("creep", include_str!("../../suites/creep.toml")),
     ("selfcheck", include_str!("../../suites/selfcheck.toml")),
 ];
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::case::{Case, Judging, Limits};
+use super::case::{Beside, Case, Judging, Limits};
 use super::expectation::Expectation;
 use super::value::{check_duration, check_tolerance};
 
@@ -11,6 +11,9 @@ pub(super) const MAX_ITERATIONS: u64 = 1_000_000;
 
 /// Threads at most: a suite file must not be able to exhaust the machine's process table.
 pub(super) const MAX_THREADS: u64 = 1024;
+
+/// Processes for each setting of a comparison at most.
+pub(super) const MAX_COUNTERFACTUAL: u64 = 20;
 
 /// Replicates at most.
 pub(super) const MAX_REPLICATES: u64 = 1000;
@@ -39,6 +42,12 @@ pub struct Settings {
     pub resident: Option<bool>,
     /// Whether a case stops as soon as its verdict is final.
     pub early_stop: Option<bool>,
+    /// Whether a case whose resident memory is undecided goes on, twice at most, to twice as many iterations.
+    pub until_decided: Option<bool>,
+    /// Whether a case that is judged on resident memory runs once more with a fork probe.
+    pub core: Option<bool>,
+    /// Processes of each other setting that is compared with a case that creeps or retains.
+    pub counterfactual: Option<u64>,
     /// Seed of generated inputs and noise.
     pub seed: Option<u64>,
     /// Verdicts and outcomes that count as success.
@@ -59,6 +68,9 @@ impl Settings {
             cycle: self.cycle.or(below.cycle),
             resident: self.resident.or(below.resident),
             early_stop: self.early_stop.or(below.early_stop),
+            until_decided: self.until_decided.or(below.until_decided),
+            core: self.core.or(below.core),
+            counterfactual: self.counterfactual.or(below.counterfactual),
             seed: self.seed.or(below.seed),
             expect: self.expect.or(below.expect),
         }
@@ -69,6 +81,7 @@ impl Settings {
     pub(super) fn limits(&self) -> Limits {
         Limits {
             iterations: self.iterations.unwrap_or(120),
+            until_decided: self.until_decided.unwrap_or(false),
             time: self.time,
             iteration_time: self.iteration_time.unwrap_or(Duration::from_secs(60)),
             memory_bytes: self.memory_bytes,
@@ -85,6 +98,13 @@ impl Settings {
             resident: self.resident.unwrap_or(true),
             early_stop: self.early_stop.unwrap_or(true),
         }
+    }
+
+    /// What runs beside a case. Without a setting: the fork probe, and three processes a setting, the fewest from which
+    /// something can be claimed about a setting instead of about two processes (`creep.md` 4.4).
+    pub(super) fn beside(&self) -> Beside {
+        // Bounded by MAX_COUNTERFACTUAL.
+        Beside { core: self.core.unwrap_or(true), counterfactual: self.counterfactual.unwrap_or(3) as u32 }
     }
 
     pub(super) fn threads(&self) -> Vec<u32> {
@@ -110,6 +130,9 @@ impl Settings {
         replace(&mut case.judging.cycle, self.cycle);
         replace(&mut case.judging.resident, self.resident);
         replace(&mut case.judging.early_stop, self.early_stop);
+        replace(&mut case.limits.until_decided, self.until_decided);
+        replace(&mut case.beside.core, self.core);
+        replace(&mut case.beside.counterfactual, self.counterfactual.map(|processes| processes as u32));
         replace(&mut case.seed, self.seed);
         replace(&mut case.expect, self.expect.clone());
     }
@@ -126,6 +149,10 @@ impl Settings {
         within("--iterations", self.iterations, MAX_ITERATIONS)?;
         within("--settle", self.settle, MAX_ITERATIONS)?;
         within("--cycle", self.cycle, MAX_ITERATIONS)?;
+        if let Some(processes) = self.counterfactual.filter(|processes| *processes > MAX_COUNTERFACTUAL) {
+            let problem = format!("must be a whole number from 0 to {MAX_COUNTERFACTUAL}, not {processes}");
+            return Err(("--counterfactual", problem));
+        }
         within("--memory", self.memory_bytes, u64::MAX)?;
         for threads in self.threads.iter().flatten() {
             within("--threads", Some(u64::from(*threads)), MAX_THREADS)?;

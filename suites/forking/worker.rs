@@ -61,7 +61,11 @@ fn probed(run: &CaseRun, column: &str) -> (Vec<usize>, f64) {
 #[test]
 fn probes_come_in_their_turn_and_add_up() {
     let _alone = alone();
-    let run = run("iterations = 12\n[[case]]\nworkload = \"peak\"\n", Some(4));
+    let run = run(
+        "iterations = 12\n[workloads.grows]\nbase = \"nothing\"\nfault = { kind = \"peak\", bytes = \"256 KiB\" }\n\
+         [[case]]\nworkload = \"grows\"\n",
+        Some(4),
+    );
     assert_eq!(ability(&run), Some(CoreAbility::Complete));
     let (iterations, core) = probed(&run, "core_bytes");
     assert_eq!(iterations, [4, 8, 12]);

@@ -44,7 +44,7 @@ fn unknown_keys_are_told_with_path_line_and_suggestion() {
     suite.toml:3: workloads.a.fault.byte: unknown key `byte`; did you mean `bytes`?
     suite.toml:2: arms.a.allocater: unknown key `allocater`; did you mean `allocator`?
     suite.toml:1: arm: unknown key `arm`; did you mean `arms`?
-    suite.toml:3: case[0].replicates: unknown key `replicates`; use model, runtime, workload, arm, iterations, time, iteration_time, memory, threads, settle, tolerance, cycle, resident, early_stop, seed or expect
+    suite.toml:3: case[0].replicates: unknown key `replicates`; use model, runtime, workload, arm, iterations, time, iteration_time, memory, threads, settle, tolerance, cycle, resident, early_stop, until_decided, core, counterfactual, seed or expect
     ");
 }
 
@@ -420,7 +420,7 @@ fn files_that_cannot_be_read_are_named() {
     cannot read suite file /tmp/none.toml: No such file or directory (os error 2)
     /dev/zero: longer than 1048576 bytes, the limit of a suite file
     no suite file `quik`, and no built-in suite of that name; did you mean `quick`?
-    no suite file `./x`, and no built-in suite of that name; use quick, recompile or selfcheck
+    no suite file `./x`, and no built-in suite of that name; use quick, recompile, creep or selfcheck
     ");
 }
 

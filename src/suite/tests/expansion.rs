@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::super::{
-    Allocator, Architecture, BUILT_IN, BaseWork, Expectation, Fault, Judging, Limits, ModelSource, Recipe, Schedule,
-    WeightsPlacement, load, open,
+    Allocator, Architecture, BUILT_IN, BaseWork, Beside, Expectation, Fault, Judging, Limits, ModelSource, Recipe,
+    Schedule, WeightsPlacement, load, open,
 };
 use super::{ids, read};
 
@@ -43,11 +43,18 @@ fn tables_expand_in_a_stable_order() {
 fn defaults_are_those_of_the_documentation() {
     let suite = read("[[case]]\nworkload = \"nothing\"\n").unwrap();
     let case = &suite.cases[0];
-    let limits = Limits { iterations: 120, time: None, iteration_time: Duration::from_secs(60), memory_bytes: None };
+    let limits = Limits {
+        iterations: 120,
+        until_decided: false,
+        time: None,
+        iteration_time: Duration::from_secs(60),
+        memory_bytes: None,
+    };
     assert_eq!(case.limits, limits);
     let judging = Judging { settle: 50, tolerance: 1024.0, cycle: 1, resident: true, early_stop: true };
     assert_eq!(case.judging, judging);
     assert_eq!(case.expect, [Expectation::Stable, Expectation::Plateau]);
+    assert_eq!(case.beside, Beside { core: true, counterfactual: 3 });
     assert_eq!((case.threads, case.seed, suite.replicates), (1, 1, 1));
     assert_eq!(case.model.source, ModelSource::None);
     assert_eq!((suite.name.as_str(), suite.description.as_str(), suite.path), ("suite-toml", "", None));
@@ -68,6 +75,9 @@ fn a_table_goes_over_the_top_level() {
          cycle = 2
          resident = false
          early_stop = false
+         until_decided = true
+         core = false
+         counterfactual = 0
          seed = 9
          expect = \"leak\"
          [[case]]
@@ -84,22 +94,28 @@ fn a_table_goes_over_the_top_level() {
          cycle = 3
          resident = true
          early_stop = true
+         until_decided = false
+         core = true
+         counterfactual = 5
          seed = 0
          expect = [\"crashed\", \"exited\"]",
     )
     .unwrap();
     assert_eq!((suite.description.as_str(), suite.replicates), ("layers", 3));
     let [first, second] = &suite.cases[..] else { panic!("{} cases", suite.cases.len()) };
-    let limits = |iterations, time, iteration_time, memory| Limits {
+    let limits = |iterations, until_decided, time, iteration_time, memory| Limits {
         iterations,
+        until_decided,
         time: Some(Duration::from_secs(time)),
         iteration_time: Duration::from_secs(iteration_time),
         memory_bytes: Some(memory),
     };
-    assert_eq!(first.limits, limits(5, 120, 1, 1 << 30));
-    assert_eq!(second.limits, limits(6, 180, 4, 1000));
+    assert_eq!(first.limits, limits(5, true, 120, 1, 1 << 30));
+    assert_eq!(second.limits, limits(6, false, 180, 4, 1000));
     assert_eq!(first.judging, Judging { settle: 3, tolerance: 2048.0, cycle: 2, resident: false, early_stop: false });
     assert_eq!(second.judging, Judging { settle: 4, tolerance: 0.5, cycle: 3, resident: true, early_stop: true });
+    assert_eq!(first.beside, Beside { core: false, counterfactual: 0 });
+    assert_eq!(second.beside, Beside { core: true, counterfactual: 5 });
     assert_eq!((first.threads, first.seed, second.threads, second.seed), (2, 9, 3, 0));
     assert_eq!(first.expect, [Expectation::Leak]);
     assert_eq!(second.expect, [Expectation::Crashed, Expectation::Exited]);

@@ -61,6 +61,9 @@ fn settings_go_over_every_case() {
     let settings = Settings {
         iterations: Some(3),
         early_stop: Some(false),
+        until_decided: Some(true),
+        core: Some(false),
+        counterfactual: Some(0),
         seed: Some(5),
         expect: Some(vec![Expectation::Leak]),
         ..Settings::default()
@@ -71,6 +74,7 @@ fn settings_go_over_every_case() {
     assert_eq!(suite.replicates, 4);
     for case in &suite.cases {
         assert_eq!((case.limits.iterations, case.judging.early_stop, case.seed), (3, false, 5));
+        assert!(case.limits.until_decided && !case.beside.core && case.beside.counterfactual == 0);
         assert_eq!(case.expect, [Expectation::Leak]);
         assert_eq!(case.model.inputs.contains_key("x"), case.model.source != ModelSource::None);
     }
