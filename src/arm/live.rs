@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::in_force::{AllocatorName, InForce, recognise};
 use super::{glibc, jemalloc, mimalloc, tcmalloc};
+use crate::suite::{Allocator, ArmSpec};
 
 /// What is wrong with a counter of live bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -163,6 +164,17 @@ fn counts(source: Source) -> bool {
         };
         during.is_some_and(|during| during.saturating_sub(before) >= size as u64 / 2)
     })
+}
+
+/// Whether live bytes are exact under `arm`, as far as its settings tell: the child says so for sure.
+pub fn counts_exactly(arm: &ArmSpec) -> bool {
+    let conf = arm.environment.get("MALLOC_CONF").map_or("", String::as_str);
+    match arm.allocator {
+        Allocator::Glibc => arm.tunables.get("glibc.malloc.tcache_count").is_some_and(|count| count == "0"),
+        Allocator::Jemalloc => conf.split(',').any(|option| option == "tcache:false"),
+        Allocator::Tcmalloc => true,
+        Allocator::Mimalloc | Allocator::Library(_) => false,
+    }
 }
 
 /// `malloc_trim(0)` where glibc is in force; `false` where it is not, since nothing was done then.

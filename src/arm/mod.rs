@@ -41,6 +41,6 @@ pub use environment::{ChildEnvironment, ExpectedOwner, prepare};
 pub use error::ArmError;
 pub use give_back::GiveBack;
 pub use in_force::{AllocatorName, InForce, in_force};
-pub use live::{LiveCounter, LiveKind, LiveReading, trim};
+pub use live::{LiveCounter, LiveKind, LiveReading, counts_exactly, trim};
 pub use survey::{Offer, OfferedAllocator, Survey, survey};
 pub use tunables::Tunable;
