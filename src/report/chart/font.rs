@@ -92,11 +92,12 @@ pub(super) fn ellipsize(text: &str, face: Face, width: f64) -> String {
 
 /// `text` in at most `max_lines` lines no wider than `width`; what does not fit ends in an ellipsis.
 ///
-/// Lines break after spaces, slashes, commas and underscores, and inside a word only where the word alone is wider than a line.
+/// Lines break after spaces, slashes, commas outside of numbers and underscores, and inside a word only where the word alone is wider than a line.
 pub(super) fn wrap(text: &str, face: Face, width: f64, max_lines: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     let mut line = String::new();
-    let mut pieces: Vec<String> = text.split_inclusive([' ', '/', ',', '_']).rev().map(str::to_owned).collect();
+    let mut pieces = pieces(text);
+    pieces.reverse();
     while let Some(piece) = pieces.pop() {
         let longer = format!("{line}{piece}");
         if face.width(longer.trim_end()) <= width {
@@ -117,6 +118,23 @@ pub(super) fn wrap(text: &str, face: Face, width: f64, max_lines: usize) -> Vec<
     lines.iter().map(|line| line.trim().to_owned()).filter(|line| !line.is_empty()).collect()
 }
 
+/// `text` cut after every character that may end a line.
+fn pieces(text: &str) -> Vec<String> {
+    let mut pieces = vec![String::new()];
+    let mut rest = text.chars().peekable();
+    while let Some(c) = rest.next() {
+        if let Some(piece) = pieces.last_mut() {
+            piece.push(c);
+        }
+        let is_in_number = c == ',' && rest.peek().is_some_and(char::is_ascii_digit);
+        if [' ', '/', ',', '_'].contains(&c) && !is_in_number {
+            pieces.push(String::new());
+        }
+    }
+    pieces.retain(|piece| !piece.is_empty());
+    pieces
+}
+
 fn with_remainder(mut lines: Vec<String>, pieces: &[String], face: Face, width: f64) -> Vec<String> {
     if let Some(last) = lines.pop() {
         let rest: String = pieces.iter().rev().map(String::as_str).collect();
@@ -135,6 +153,11 @@ fn split_to_fit(word: &str, face: Face, width: f64) -> (String, String) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_number_stays_in_one_piece() {
+        assert_eq!(pieces("back; 10,000 more, a/b"), ["back; ", "10,000 ", "more,", " ", "a/", "b"]);
+    }
 
     #[test]
     fn widths_are_those_of_the_font() {

@@ -98,13 +98,13 @@ impl Header<'_> {
     }
 }
 
-/// One line if it fits; then a line of its own for each part (parts end in semicolons) if four lines allow it; then plain wrapping
-/// into three.
+/// One line if it fits; then a line of its own for each part (parts end in semicolons) if five lines allow it; then plain wrapping
+/// into four.
 fn sentence_lines(sentence: &str, face: Face, room: f64) -> Vec<String> {
     if face.width(sentence) <= room {
         return wrap(sentence, face, room, 1);
     }
     let parts: Vec<&str> = sentence.split_inclusive("; ").collect();
     let separate: Vec<String> = parts.iter().flat_map(|part| wrap(part, face, room, 3)).collect();
-    if separate.len() <= 4 { separate } else { wrap(sentence, face, room, 3) }
+    if separate.len() <= 5 { separate } else { wrap(sentence, face, room, 4) }
 }
