@@ -28,7 +28,7 @@ pub use chart::ChartError;
 pub use run_directory::{Machine, RunDirectory, RunRecord, revision, transparent_huge_pages};
 pub use samples_file::{RecordedRun, Runs, SamplesFile, read_samples};
 pub use sentence::sentence;
-pub use settings::{SettingRow, compare_settings, write_settings};
+pub use settings::{SettingRow, compare_settings, comparison_base, write_settings};
 pub use verdict_row::{CoreSource, LiveSource, Role, VerdictRow};
 pub use verdicts_file::{VerdictsFile, read_verdicts};
 pub use work_charts::draw_works;

@@ -1,6 +1,6 @@
 //! The part of a sentence that tells of resident memory: what it does, what can be given back, what stays.
 
-use super::words::{bytes_in, percent};
+use super::words::{bytes_in, percent, thousands};
 use crate::analysis::{CoreFinding, CoreState, ResidentCategory, ResidentFinding, ResidentSource, TrendState};
 use crate::units::signed_bytes;
 
@@ -32,17 +32,22 @@ fn behaviour(found: &ResidentFinding) -> String {
     );
     let rate = format!("{} on {}", per_iteration(found.rate, found.low, found.high), signed_bytes(found.ceiling));
     match found.category {
-        ResidentCategory::Stable => format!("stable at {level}, {limit}"),
-        ResidentCategory::Plateau => format!("plateau at {level}, {limit}"),
+        ResidentCategory::Stable => format!("stable at {level}, {limit}{}", doubling(found)),
+        ResidentCategory::Plateau => format!("plateau at {level}, {limit}{}", doubling(found)),
         ResidentCategory::CreepLinear => {
             format!("creep of {rate}, not slowing down, {}{}", cause(found), outlook(found))
         }
-        ResidentCategory::CreepDecelerating => format!("creep of {rate}, slowing down, {}", cause(found)),
+        ResidentCategory::CreepDecelerating => {
+            format!("creep of {rate}, slowing down, {}{}", cause(found), outlook(found))
+        }
         ResidentCategory::CreepCore => {
             let rate = found.core.as_ref().map_or_else(String::new, |core| {
                 format!(" by {} on {}", per_iteration(core.rate, core.low, core.high), signed_bytes(core.level))
             });
-            format!("creep: what is left after everything is given back grows{rate}, hidden under peaks of {level}")
+            let outlook = outlook(found);
+            format!(
+                "creep: what is left after everything is given back grows{rate}, hidden under peaks of {level}{outlook}"
+            )
         }
         ResidentCategory::PeakGrowth => format!("the work's own peak grows by {rate}, and all of that is given back"),
         ResidentCategory::Inconclusive if found.state == TrendState::Short => {
@@ -69,6 +74,9 @@ fn per_iteration(rate: f64, low: f64, high: f64) -> String {
     format!("{} an iteration", bytes_in(rate, low, high))
 }
 
+/// Up to this, what can be given back is the rounding of a few pages: the helper threads of the probe keep their stacks.
+const NOTHING_BYTES: f64 = 65_536.0;
+
 /// Whose the growing memory is.
 fn cause(found: &ResidentFinding) -> &'static str {
     match found.core.as_ref().and_then(|core| core.share) {
@@ -78,10 +86,22 @@ fn cause(found: &ResidentFinding) -> &'static str {
     }
 }
 
+/// The earliest that a bounded level could have doubled, from the upper limit of its growth.
+fn doubling(found: &ResidentFinding) -> String {
+    if found.doubles_after.is_finite() {
+        format!(", no doubling within {} more", thousands(found.doubles_after))
+    } else {
+        String::new()
+    }
+}
+
 fn outlook(found: &ResidentFinding) -> String {
     found.projection.map_or_else(String::new, |growth| {
         let (low, high) = (signed_bytes(growth.low), signed_bytes(growth.high));
-        format!("; 10,000 more iterations would add {low} to {high} at this pace")
+        let range = if low == high { low } else { format!("{low} to {high}") };
+        let pace =
+            if found.category == ResidentCategory::CreepDecelerating { "if it goes on so" } else { "at this pace" };
+        format!("; 10,000 more iterations would add {range} {pace}")
     })
 }
 
@@ -92,6 +112,12 @@ fn given_back(core: &CoreFinding) -> String {
     }
     let stays = signed_bytes(core.level);
     let kept = match core.reclaimable {
+        Some(kept) if kept.high < NOTHING_BYTES => {
+            format!(
+                "of {} at rest nothing to speak of can be given back, {stays} stay",
+                signed_bytes(core.level + kept.median)
+            )
+        }
         Some(kept) => {
             let least = if core.state == CoreState::LevelOnly { "at least " } else { "" };
             format!(

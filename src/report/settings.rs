@@ -98,8 +98,16 @@ struct Arm<'a> {
     finished: Vec<(&'a VerdictRow, &'a Series)>,
 }
 
-/// Compares, for every work that creeps or retains memory under one of its arms (the first in row order), that arm with
-/// each of the others. A work whose live bytes leak there has no row: what the allocator does is not its trouble.
+/// The case that the settings of a work are compared with, out of the work's rows: one that creeps or retains memory, under
+/// glibc as it comes if it does so there, otherwise the first in row order, the arm of the exact-live probe last. None
+/// where live bytes leak under that arm: what the allocator does is not its trouble.
+pub fn comparison_base<'a>(rows: &[&'a VerdictRow]) -> Option<&'a VerdictRow> {
+    let candidates = rows.iter().filter(|row| row.role == Role::Case && row.wants_comparison());
+    let base = candidates.min_by_key(|row| (row.arm != "glibc", row.arm == "exact-live"))?;
+    rows.iter().all(|row| row.arm != base.arm || !leaks(row)).then_some(base)
+}
+
+/// Compares, for every work that creeps or retains memory, the arm of its [`comparison_base`] with each of the others.
 pub fn compare_settings(rows: &[VerdictRow], runs: &Runs) -> Vec<SettingRow> {
     let compared = |row: &&VerdictRow| matches!(row.role, Role::Case | Role::Counterfactual);
     let mut works: Vec<(String, Vec<&VerdictRow>)> = Vec::new();
@@ -112,10 +120,8 @@ pub fn compare_settings(rows: &[VerdictRow], runs: &Runs) -> Vec<SettingRow> {
     let mut told = Vec::new();
     for (work, rows) in &works {
         let arms = arms(rows, runs);
-        let is_base = |arm: &&Arm<'_>| arm.rows.iter().any(|row| row.role == Role::Case && grows_or_retains(row));
-        let Some(base) = arms.iter().find(is_base).filter(|base| base.rows.iter().all(|row| !leaks(row))) else {
-            continue;
-        };
+        let Some(base) = comparison_base(rows) else { continue };
+        let Some(base) = arms.iter().find(|arm| arm.name == base.arm) else { continue };
         told.extend(arms.iter().filter(|arm| arm.name != base.name).map(|arm| compare(work, base, arm)));
     }
     told
@@ -136,11 +142,14 @@ pub fn write_settings(path: &Path, rows: &[SettingRow]) -> Result<(), Error> {
 }
 
 fn creeps(row: &VerdictRow) -> bool {
-    row.verdict.starts_with("creep-")
+    row.resident_verdict.starts_with("creep-")
 }
 
-fn grows_or_retains(row: &VerdictRow) -> bool {
-    creeps(row) || row.resident_retention
+impl VerdictRow {
+    /// Whether another setting may do better: memory creeps or is retained, and live bytes do not leak.
+    pub fn wants_comparison(&self) -> bool {
+        (creeps(self) || self.resident_retention) && !leaks(self)
+    }
 }
 
 fn leaks(row: &VerdictRow) -> bool {
@@ -202,12 +211,18 @@ fn compare(work: &str, base: &Arm<'_>, arm: &Arm<'_>) -> SettingRow {
     told
 }
 
-/// The words of all processes of an arm, each once.
+/// The words of the processes of an arm, each once. Retention and creep of the core are known only with a fork probe: where
+/// some processes had one, theirs are the words, and where none had, a bounded level says so.
 fn verdicts(arm: &Arm<'_>) -> String {
-    let mut words: Vec<&str> = Vec::new();
-    for row in &arm.rows {
-        if !words.contains(&word(row)) {
-            words.push(word(row));
+    let probed = |row: &&&VerdictRow| !row.core_case.is_empty();
+    let has_probe = arm.rows.iter().any(|row| probed(&row));
+    let mut words: Vec<String> = Vec::new();
+    for row in arm.rows.iter().filter(|row| !has_probe || probed(row)) {
+        let bounded = matches!(row.verdict.as_str(), "stable" | "plateau");
+        let note = if bounded && !has_probe { " (not probed)" } else { "" };
+        let told = format!("{}{note}", word(row));
+        if !words.contains(&told) {
+            words.push(told);
         }
     }
     words.join(", ")
@@ -265,6 +280,8 @@ mod tests {
                 threads: 1,
                 outcome: "finished".into(),
                 verdict: verdict.trim_end_matches("+retention").into(),
+                resident_verdict: verdict.into(),
+                core_case: format!("m.rten.recompile.{arm}.t1.core"),
                 resident_retention: verdict.ends_with("+retention"),
                 iteration_ms: Some(if arm == "glibc" { 50.0 } else { 51.0 }),
                 minor_faults: Some(if arm == "glibc" { 10.0 } else { 5877.0 }),
