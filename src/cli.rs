@@ -65,7 +65,7 @@ pub enum Command {
 /// Arguments of `run`.
 #[derive(Debug, Args)]
 pub struct RunArguments {
-    /// Suite files, or names of built-in suites: quick, recompile, selfcheck [default: quick]
+    /// Suite files, or names of built-in suites: quick, recompile, creep, selfcheck [default: quick]
     #[arg(value_name = "SUITE")]
     pub suites: Vec<String>,
     /// Your own ONNX model instead of a suite, or the name of a model in the catalogue
@@ -101,6 +101,15 @@ pub struct RunArguments {
     /// Judge on all iterations, so that a leak that begins late is seen
     #[arg(long)]
     pub no_early_stop: bool,
+    /// Go on to twice, and once more to four times as many iterations where resident memory is undecided
+    #[arg(long)]
+    pub until_decided: bool,
+    /// No second run with a fork probe, which tells what is left when everything is given back
+    #[arg(long)]
+    pub no_core: bool,
+    /// No runs under other settings where a case creeps or retains
+    #[arg(long)]
+    pub no_counterfactual: bool,
     /// Only cases whose identifier matches
     #[arg(long, value_name = "REGEX")]
     pub filter: Option<regex::Regex>,
@@ -125,6 +134,10 @@ pub enum Sabotage {
     Positive,
     /// The negative control leaks.
     Negative,
+    /// What must creep runs under the setting that cures it.
+    ResidentPositive,
+    /// What must not creep runs without the cure.
+    ResidentNegative,
 }
 
 /// Arguments of `report`.

@@ -1,7 +1,10 @@
 //! The commands: each takes plain arguments, calls the stages in order, and gives an exit code.
 
+mod controls;
+mod counterfactual;
 mod doctor;
 mod judge;
+mod measure;
 mod model;
 mod recorder;
 mod report;

@@ -1,6 +1,9 @@
 //! What happens while a child runs: every sample goes to disk, the progress line moves, a final verdict ends the run.
 
-use crate::analysis::{LiveVerdict, Recorded, Settings, Verdict, assess_recorded, is_look, live_is_final, live_series};
+use crate::analysis::{
+    Assessment, LiveVerdict, Recorded, ResidentCategory, Settings, Verdict, assess_recorded, is_look, live_is_final,
+    live_series,
+};
 use crate::arm::LiveKind;
 use crate::error::Error;
 use crate::report::SamplesFile;
@@ -10,20 +13,75 @@ use crate::sample::{Sample, Series};
 use crate::suite::{Allocator, Case};
 use crate::worker::protocol::Hello;
 
-/// Writes samples, decides on early stops, moves the progress line.
+/// Writes samples, decides on early stops and on going on, moves the progress line.
 pub(super) struct Recorder<'a> {
     case: &'a Case,
     replicate: u32,
     samples: &'a mut SamplesFile,
     console: &'a mut Console,
+    /// Live bytes of the exact-live probe, where they decide.
+    probe: Option<(&'a Series, LiveKind)>,
     said: Verdict,
     iteration: u64,
+    /// Iteration at which resident memory is looked at, if the run may go on beyond the iterations of its case.
+    due: u64,
+    last: u64,
+    looks: u32,
 }
 
 impl<'a> Recorder<'a> {
-    /// A recorder of one run.
-    pub(super) fn new(case: &'a Case, replicate: u32, samples: &'a mut SamplesFile, console: &'a mut Console) -> Self {
-        Recorder { case, replicate, samples, console, said: Verdict::Inconclusive, iteration: 0 }
+    /// A recorder of one run of at most `last` iterations: those of the case, or more where it goes on until it is decided.
+    pub(super) fn new(
+        case: &'a Case,
+        replicate: u32,
+        samples: &'a mut SamplesFile,
+        console: &'a mut Console,
+        probe: Option<(&'a Series, LiveKind)>,
+        last: u64,
+    ) -> Self {
+        let due = case.limits.iterations;
+        Recorder {
+            case,
+            replicate,
+            samples,
+            console,
+            probe,
+            said: Verdict::Inconclusive,
+            iteration: 0,
+            due,
+            last,
+            looks: 1,
+        }
+    }
+
+    /// How often resident memory was looked at: each look has its own chance of an error.
+    pub(super) fn looks(&self) -> u32 {
+        self.looks
+    }
+
+    fn assess(&mut self, series: &Series, live: Option<(&Series, LiveKind)>) -> Assessment {
+        let judges_mappings = self.case.arm.allocator == Allocator::Glibc;
+        let recorded = Recorded { own: series, live, core: None, judges_mappings };
+        let found = assess_recorded(&recorded, &self.case.judging);
+        self.said = found.verdict;
+        found
+    }
+
+    /// Whether a run that goes on until it is decided ends here. Undecided, it goes on to twice its length.
+    fn is_decided(&mut self, series: &Series, own: Option<LiveKind>) -> bool {
+        let own = own.map(|kind| (series, kind));
+        let live = own.filter(|(_, kind)| *kind == LiveKind::Exact).or(self.probe).or(own);
+        let found = self.assess(series, live);
+        let is_open = found
+            .resident
+            .is_some_and(|resident| resident.category == ResidentCategory::Inconclusive && !resident.explained_by_live);
+        if !is_open || found.verdict == Verdict::Leak || self.due >= self.last {
+            return true;
+        }
+        self.due = self.due.saturating_mul(2).min(self.last);
+        self.looks += 1;
+        self.console.extend(self.due);
+        false
     }
 }
 
@@ -33,20 +91,18 @@ impl Observer for Recorder<'_> {
         self.samples.append(&self.case.id, self.replicate, sample)
     }
 
-    /// The verdict is final when live bytes leak, or when they are decided and nothing else is asked.
+    /// The verdict is final when live bytes leak, or when they are decided and nothing else is asked; and when resident
+    /// memory is decided in a run that goes on until it is.
     fn is_final(&mut self, series: &Series, hello: &Hello) -> bool {
         let judging = &self.case.judging;
         let kind = hello.live;
+        if series.len() as u64 == self.due && self.last > self.case.limits.iterations {
+            return self.is_decided(series, kind);
+        }
         if !is_look(series.len()) {
             return false;
         }
-        let recorded = Recorded {
-            own: series,
-            live: kind.map(|kind| (series, kind)),
-            core: None,
-            judges_mappings: self.case.arm.allocator == Allocator::Glibc,
-        };
-        self.said = assess_recorded(&recorded, judging).verdict;
+        self.assess(series, kind.map(|kind| (series, kind)));
         let Some(live) = kind.filter(|kind| *kind == LiveKind::Exact).and_then(|kind| live_series(series, kind)) else {
             return false;
         };

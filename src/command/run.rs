@@ -5,14 +5,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
-use super::report::draw_all;
-use super::session::{Controls, Session};
+use super::controls::Controls;
+use super::measure::longest_run;
+use super::report::{draw_all, tell_settings};
+use super::session::Session;
 use crate::arm;
 use crate::cli::RunArguments;
 use crate::error::{AS_EXPECTED, Error, FAILED, INCONCLUSIVE, INTERRUPTED, UNEXPECTED};
 use crate::report::console::{self, Console, word};
 use crate::report::{Role, RunDirectory, VerdictRow};
-
 use crate::suite::{self, ArmChoice, Overrides, Settings, Suite};
 
 pub(super) fn run(arguments: &RunArguments) -> Result<u8, Error> {
@@ -77,6 +78,9 @@ fn run_suite(
     if !cases.is_empty() {
         console.tables(&cases);
     }
+    if let Err(error) = tell_settings(directory, &console) {
+        console.warn(&format!("the settings could not be compared: {}", error.chain()));
+    }
     if let Err(error) = draw_all(directory) {
         console.warn(&format!("the charts could not be drawn: {}", error.chain()));
     }
@@ -125,10 +129,17 @@ fn summarize(console: &Console, cases: &[VerdictRow], controls: Controls, direct
         console.say(&format!("  {}: {word}{}{run_again}", row.case, row.sentence));
     }
     match controls {
-        Controls::Passed => console.say(
-            "controls: a planted leak of 64 B/iteration (80 B as a chunk of glibc) was found, and the same work without \
-             it was not accused",
-        ),
+        Controls::Passed { resident } => {
+            let pins = if resident {
+                "; planted pins were called creep, and were not under the setting that cures them"
+            } else {
+                ""
+            };
+            console.say(&format!(
+                "controls: a planted leak of 64 B/iteration (80 B as a chunk of glibc) was found, and the same work \
+                 without it was not accused{pins}"
+            ));
+        }
         Controls::Failed => {
             console.warn("the controls came out wrong: the verdicts of this run are not to be trusted (see above)");
         }
@@ -145,8 +156,11 @@ fn summarize(console: &Console, cases: &[VerdictRow], controls: Controls, direct
 fn list(suite: &Suite) {
     for case in &suite.cases {
         let expected: Vec<_> = case.expect.iter().map(ToString::to_string).collect();
+        let longest = longest_run(case);
+        let goes_on =
+            if longest > case.limits.iterations { format!(" ({longest} where undecided)") } else { String::new() };
         console::print(&format!(
-            "{}\n    at most {} iterations x {}; expected: {}; arm: {}",
+            "{}\n    at most {} iterations{goes_on} x {}; expected: {}; arm: {}",
             case.id,
             case.limits.iterations,
             suite.replicates,
@@ -185,6 +199,9 @@ fn overrides(arguments: &RunArguments) -> Result<Overrides, Error> {
             threads: Some(arguments.threads.clone()).filter(|threads| !threads.is_empty()),
             settle: arguments.settle,
             early_stop: arguments.no_early_stop.then_some(false),
+            until_decided: arguments.until_decided.then_some(true),
+            core: arguments.no_core.then_some(false),
+            counterfactual: arguments.no_counterfactual.then_some(0),
             seed: arguments.seed,
             ..Settings::default()
         },
@@ -219,9 +236,13 @@ fn reproduce(arguments: &RunArguments, suite: &Suite) -> impl Fn(&str) -> String
     option("--time", arguments.time.map(|time| humantime::format_duration(time).to_string()));
     option("--settle", arguments.settle.map(|number| number.to_string()));
     option("--seed", arguments.seed.map(|number| number.to_string()));
-    if arguments.no_early_stop {
-        words.push("--no-early-stop".into());
-    }
+    let flags = [
+        ("--no-early-stop", arguments.no_early_stop),
+        ("--until-decided", arguments.until_decided),
+        ("--no-core", arguments.no_core),
+        ("--no-counterfactual", arguments.no_counterfactual),
+    ];
+    words.extend(flags.iter().filter(|(_, given)| *given).map(|(flag, _)| (*flag).to_owned()));
     let start = words.join(" ");
     move |case: &str| format!("{start} --filter '^{}$'", regex::escape(case))
 }

@@ -29,16 +29,18 @@ pub struct CaseReport {
 }
 
 impl CaseReport {
-    /// Judges a run and tells it. A run is judged without its `core` first, which says whether there is to be one.
+    /// Judges a run and tells it. `looks` is how often its resident memory was judged, each time with a chance of an error.
     pub fn new(
         case: &Case,
         replicate: u32,
         run: &CaseRun,
         live: Option<LiveSource<'_>>,
         core: Option<CoreRun<'_>>,
+        looks: u32,
         reproduce: String,
     ) -> Self {
         let mut row = VerdictRow::of_case(case, replicate, reproduce);
+        row.resident_looks = looks;
         if let Some(hello) = &run.hello {
             row.runtime_version = format!("{} {}", hello.runtime, hello.runtime_version).trim_end().to_owned();
             let version = hello.allocator.version.as_deref().unwrap_or_default();
@@ -60,7 +62,9 @@ impl CaseReport {
         let word = outcome.expectation().or_else(|| assessment.as_ref().map(|found| found.verdict.into()));
         let resident = assessment.as_ref().and_then(|found| found.resident.as_ref());
         let retains = resident.is_some_and(|resident| resident.retention);
-        row.as_expected = word.is_some_and(|word| case.expect.iter().any(|expected| expected.is_met_by(word, retains)));
+        let is_met = |word| case.expect.iter().any(|expected| expected.is_met_by(word, retains));
+        // Nothing is expected of a run that only completes what is said of another.
+        row.as_expected = case.expect.is_empty() || word.is_some_and(is_met);
         CaseReport { row, outcome: outcome.clone(), evidence: evidence.clone(), assessment }
     }
 }

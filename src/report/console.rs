@@ -48,6 +48,13 @@ impl Console {
         }
     }
 
+    /// The run goes on to `iterations`.
+    pub fn extend(&self, iterations: u64) {
+        if let Some(bar) = &self.bar {
+            bar.set_length(iterations);
+        }
+    }
+
     /// The present state of the case: iterations done, what can be said so far, estimated time left for the whole run.
     pub fn advance(&self, iteration: u64, verdict: &str) {
         if let Some(bar) = &self.bar {
@@ -79,11 +86,16 @@ impl Console {
         print(&format!("[{}/{}] {}: {word}\n    {sentence}", self.done, self.cases, row.case));
     }
 
-    /// A run that belongs to no case of its own (a probe or a control) is over.
-    pub fn side_run(&mut self, text: &str) {
+    /// A run that belongs to no case of its own (a probe, a control, a comparison) is over, and its row says all.
+    pub fn end_side_run(&mut self) {
         if let Some(bar) = self.bar.take() {
             bar.finish_and_clear();
         }
+    }
+
+    /// The same, with something to say.
+    pub fn side_run(&mut self, text: &str) {
+        self.end_side_run();
         print(&format!("      {text}"));
     }
 

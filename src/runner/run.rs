@@ -257,6 +257,11 @@ impl<'a> Watch<'a> {
                 self.evidence.phase = None;
                 Ok(Some(Ending::Said(Said::End)))
             }
+            (Message::Sample(_), Some(_)) if self.stop == Some(FinishReason::VerdictFinal) => {
+                // The child was already at it; the verdict rests on what came before.
+                self.heard = Instant::now();
+                Ok(None)
+            }
             (Message::Sample(sample), Some(_)) if sample.iteration != self.evidence.iteration + 1 => {
                 let expected = self.evidence.iteration + 1;
                 wrong(format!("it told iteration {} where {expected} was due", sample.iteration))

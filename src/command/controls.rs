@@ -1,0 +1,112 @@
+//! The controls of a run: work with a planted fault that must be found, and the same work without it that must not be accused.
+
+use std::path::Path;
+
+use super::measure::EXACT_LIVE;
+use super::session::Session;
+use crate::cli::Sabotage;
+use crate::error::Error;
+use crate::report::Role;
+use crate::report::console::word;
+use crate::runner::Outcome;
+use crate::suite::{ArmChoice, Case, Expectation, ModelSource, Overrides, RESERVED_MODEL, Settings, from_model};
+
+/// Iterations of the controls: the first look at which a leak can be called with the settling time of 50. Creep can be
+/// called from 100 on.
+const ITERATIONS: u64 = 112;
+
+/// How the controls came out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Controls {
+    /// The planted faults were found and the clean work was not accused.
+    Passed {
+        /// Whether the verdict on resident memory was tried too.
+        resident: bool,
+    },
+    /// One of them came out wrong.
+    Failed,
+    /// The run ended before them.
+    NotRun,
+}
+
+/// What a control is made of.
+struct Plan {
+    workload: &'static str,
+    arm: &'static str,
+    expect: Vec<Expectation>,
+    judges_resident: bool,
+    /// The sabotage that makes it come out wrong, and the workload and arm that do.
+    sabotage: (Sabotage, &'static str, &'static str),
+}
+
+fn plans(resident: bool) -> Vec<Plan> {
+    let steady = || vec![Expectation::Stable, Expectation::Plateau];
+    let plan =
+        |workload, arm, expect, judges_resident, sabotage| Plan { workload, arm, expect, judges_resident, sabotage };
+    let (leaks, clean, creeps) = ("recompile-leak-64", "recompile", "recompile-pin");
+    let (default, cured) = ("glibc", "mmap-threshold-1m");
+    let mut plans = vec![
+        plan(leaks, EXACT_LIVE, vec![Expectation::Leak], false, (Sabotage::Positive, clean, EXACT_LIVE)),
+        plan(clean, EXACT_LIVE, steady(), false, (Sabotage::Negative, leaks, EXACT_LIVE)),
+    ];
+    if resident {
+        plans.push(plan(creeps, default, vec![Expectation::Creep], true, (Sabotage::ResidentPositive, creeps, cured)));
+        plans.push(plan(creeps, cured, steady(), true, (Sabotage::ResidentNegative, creeps, default)));
+    }
+    plans
+}
+
+impl Session<'_> {
+    /// A leak of 64 bytes an iteration must be called one, and the same work without it must not. Where more than one case
+    /// is judged on resident memory, pins must be called creep under default glibc, and nothing under a fixed mmap
+    /// threshold, which cures them; a single case is spared the seconds that this takes.
+    pub(super) fn run_controls(&mut self, sabotage: Option<Sabotage>) -> Result<Controls, Error> {
+        let mut passed = true;
+        let resident = self.suite.cases.iter().filter(|case| case.judging.resident).count() > 1;
+        for plan in plans(resident) {
+            let saboteur = sabotage.filter(|sabotage| *sabotage == plan.sabotage.0).map(|_| plan.sabotage);
+            let case =
+                control(&plan, saboteur.map_or((plan.workload, plan.arm), |(_, workload, arm)| (workload, arm)))?;
+            self.console.begin(&format!("control {}", case.id), case.limits.iterations);
+            let report = self.measure(&case, 1, Role::Control, None)?;
+            if report.outcome == Outcome::Interrupted {
+                return Ok(Controls::NotRun);
+            }
+            passed &= report.row.as_expected;
+            let told = if report.row.as_expected { "as it must" } else { "WRONG" };
+            let row = &report.row;
+            self.console.side_run(&format!("control {}: {} ({told})\n        {}", row.case, word(row), row.sentence));
+        }
+        Ok(if passed { Controls::Passed { resident } } else { Controls::Failed })
+    }
+}
+
+/// A control: a tiny network, so that it costs next to nothing. Its name is that of the plan whatever sabotage runs instead.
+fn control(plan: &Plan, (workload, arm): (&str, &str)) -> Result<Case, Error> {
+    let case = |workload: &str, arm: &str| {
+        let overrides = Overrides {
+            workload: Some(workload.into()),
+            arms: vec![ArmChoice::Named(arm.into())],
+            settings: Settings {
+                iterations: Some(ITERATIONS),
+                resident: Some(plan.judges_resident),
+                core: Some(false),
+                counterfactual: Some(0),
+                expect: Some(plan.expect.clone()),
+                ..Settings::default()
+            },
+            ..Overrides::default()
+        };
+        let suite = from_model(Path::new("mlp-small"), &overrides)?;
+        suite.cases.into_iter().next().ok_or_else(|| Error::Usage("the control has no case".into()))
+    };
+    let mut control = case(workload, arm)?;
+    debug_assert!(control.model.source != ModelSource::None);
+    control.model.name = RESERVED_MODEL.into();
+    let named = case(plan.workload, plan.arm)?;
+    let run = control.arm.clone();
+    control.workload.name = named.workload.name;
+    control = control.under(&named.arm);
+    control.arm = run;
+    Ok(control)
+}

@@ -1,0 +1,273 @@
+//! One case from the child to its row: the run itself, the live bytes that decide for it, the fork probe beside it.
+
+use super::recorder::Recorder;
+use super::session::{LiveProbe, Session};
+use crate::analysis::{LiveVerdict, Recorded, Verdict, assess_recorded};
+use crate::arm::{self, ArmError, LiveKind};
+use crate::error::{Error, chain};
+use crate::model::{self, ModelError};
+use crate::report::{CaseReport, CoreRun, CoreSource, LiveSource, Role, VerdictRow};
+use crate::runner::{self, CaseRun, Evidence, Outcome, Request};
+use crate::sample::Series;
+use crate::suite::{Allocator, Beside, Case};
+use crate::worker::protocol::CoreAbility;
+
+/// The arm under which live bytes are exact.
+pub(super) const EXACT_LIVE: &str = "exact-live";
+
+/// Probes in a run, and the fewest that a verdict on the core can rest on (`creep.md` 4.2).
+const CORE_PROBES: u64 = 40;
+const LEAST_CORE_PROBES: u64 = 28;
+
+/// How often a run whose resident memory is undecided goes on to twice its length: three looks at 0.25 % each.
+const DOUBLINGS: u32 = 2;
+
+/// A run that has ended, and how often its resident memory was looked at.
+struct Executed {
+    run: CaseRun,
+    looks: u32,
+}
+
+/// A fork probe run that has ended.
+struct ProbedCore {
+    id: String,
+    /// Its samples; absent where there are no probes among them.
+    series: Option<Series>,
+    complete: bool,
+    notes: String,
+}
+
+impl ProbedCore {
+    fn of(id: &str, run: &CaseRun) -> Self {
+        let mut notes = run.notes.clone();
+        let ability = run.hello.as_ref().and_then(|hello| hello.core.as_ref());
+        if let Some(CoreAbility::Absent { reason }) = ability {
+            notes.push(reason.clone());
+        }
+        if !run.outcome.is_finished() {
+            notes.push(format!("the probed run did not come to its end: {}", run.outcome));
+        }
+        let is_usable = run.outcome.is_finished() && run.series.column("core_bytes").is_some();
+        let complete = ability == Some(&CoreAbility::Complete);
+        let series = is_usable.then(|| run.series.clone());
+        ProbedCore { id: id.to_owned(), series, complete, notes: notes.join("; ") }
+    }
+
+    fn told(&self) -> CoreRun<'_> {
+        let source = self.series.as_ref();
+        let source = source.map(|series| CoreSource { case: &self.id, series, complete: self.complete });
+        CoreRun { source, notes: &self.notes }
+    }
+}
+
+impl Session<'_> {
+    /// Runs a case in a fresh child, beside it the fork probe where the case asks for one, judges it and writes its row.
+    /// `work` names the probe of live bytes that may decide for it.
+    pub(super) fn measure(
+        &mut self,
+        case: &Case,
+        replicate: u32,
+        role: Role,
+        work: Option<&str>,
+    ) -> Result<CaseReport, Error> {
+        let key = (case.work(), replicate);
+        // A further process of a comparison has no probe of its own: the first one's live bytes decide for it.
+        let known = |replicate| self.probes.get(&(case.work(), replicate));
+        let probe = work.and_then(|_| known(replicate).or_else(|| known(1))).and_then(Clone::clone);
+        let Executed { run, looks } = self.execute(case, replicate, probe.as_deref(), None)?;
+        let own = run.hello.as_ref().and_then(|hello| hello.live);
+        let own = own.map(|kind| LiveSource { case: &case.id, series: &run.series, kind });
+        let probed = probe.as_deref();
+        let probed = probed.map(|probe| LiveSource { case: &probe.case, series: &probe.series, kind: probe.kind });
+        let live = own.filter(|own| own.kind == LiveKind::Exact).or(probed).or(own);
+        // Of the processes of a comparison, the first of each setting says what fork probes find there.
+        let is_probed = role == Role::Case || (role == Role::Counterfactual && replicate == 1);
+        let core = if is_probed && case.beside.core && case.judging.resident && run.outcome.is_finished() {
+            self.probe_core(case, replicate, &run.series, live)?
+        } else {
+            None
+        };
+        let core = core.as_ref().map(ProbedCore::told);
+        let mut report = CaseReport::new(case, replicate, &run, live, core, looks, self.command_of(case));
+        report.row.role = role;
+        let decides = case.arm.name == EXACT_LIVE && matches!(role, Role::Case | Role::Probe);
+        if let Some(own) = own.filter(|own| own.kind == LiveKind::Exact && decides) {
+            let leak = report.assessment.as_ref().and_then(|found| found.live.as_ref());
+            let leak = leak.filter(|live| live.verdict == LiveVerdict::Leak).map(|live| live.n as u64);
+            let usable = report.outcome.is_finished();
+            let probe = LiveProbe { case: case.id.clone(), series: own.series.clone(), kind: own.kind, leak };
+            self.probes.insert(key, usable.then(|| probe.into()));
+        }
+        self.verdicts.append(&report.row)?;
+        self.rows.push(report.row.clone());
+        Ok(report)
+    }
+
+    /// Runs the case once more in a child that forks every few iterations; not where live bytes leak, for a leak explains
+    /// what resident memory does.
+    fn probe_core(
+        &mut self,
+        case: &Case,
+        replicate: u32,
+        measured: &Series,
+        live: Option<LiveSource<'_>>,
+    ) -> Result<Option<ProbedCore>, Error> {
+        let judges_mappings = case.arm.allocator == Allocator::Glibc;
+        let recorded =
+            Recorded { own: measured, live: live.map(|live| (live.series, live.kind)), core: None, judges_mappings };
+        if assess_recorded(&recorded, &case.judging).verdict == Verdict::Leak {
+            return Ok(None);
+        }
+        let iterations = measured.len() as u64;
+        let mut probed = case.clone();
+        probed.id = format!("{}.core", case.id);
+        let absent = |notes: String| ProbedCore { id: probed.id.clone(), series: None, complete: false, notes };
+        if self.is_interrupted() {
+            return Ok(Some(absent("interrupted before the fork probes".into())));
+        }
+        if iterations < LEAST_CORE_PROBES {
+            let notes = format!("{iterations} iterations are too few for fork probes: {LEAST_CORE_PROBES} are needed");
+            return Ok(Some(absent(notes)));
+        }
+        probed.limits.iterations = iterations;
+        probed.limits.until_decided = false;
+        probed.judging.early_stop = false;
+        probed.beside = Beside { core: false, counterfactual: 0 };
+        probed.expect = Vec::new();
+        self.console.begin(&format!("fork probe of {}", case.id), iterations);
+        let every = Some(core_spacing(iterations, case.judging.cycle));
+        let Executed { run, .. } = self.execute(&probed, replicate, None, every)?;
+        let own = run.hello.as_ref().and_then(|hello| hello.live);
+        let own = own.map(|kind| LiveSource { case: &probed.id, series: &run.series, kind });
+        let core = ProbedCore::of(&probed.id, &run);
+        let mut report = CaseReport::new(&probed, replicate, &run, own, Some(core.told()), 1, self.command_of(case));
+        report.row.role = Role::Core;
+        self.console.side_run(&format!("fork probe of {}: {}", case.id, cost(&report.row, &run.series, measured)));
+        self.verdicts.append(&report.row)?;
+        self.rows.push(report.row);
+        Ok(Some(core))
+    }
+
+    /// The command that runs this again: the suite's own case, or the one that it belongs to.
+    fn command_of(&self, case: &Case) -> String {
+        let own = self.suite.cases.iter().find(|own| own.id == case.id);
+        let known = own.or_else(|| self.suite.cases.iter().find(|own| own.work() == case.work()));
+        (self.reproduce)(known.or(self.suite.cases.first()).map_or(&case.id, |known| &known.id))
+    }
+
+    /// Runs a case; what this machine lacks is an outcome.
+    fn execute(
+        &mut self,
+        case: &Case,
+        replicate: u32,
+        probe: Option<&LiveProbe>,
+        core_every: Option<u64>,
+    ) -> Result<Executed, Error> {
+        let environment = match arm::prepare(&case.arm, &self.cache) {
+            Ok(environment) => environment,
+            Err(ArmError::Unavailable { reason, remedy, .. }) => return Ok(skipped(reason, remedy)),
+            Err(error) => return Err(error.into()),
+        };
+        let models = match model::resolve(&case.model, &self.cache) {
+            Ok(models) => models,
+            Err(error @ ModelError::Open { .. }) => {
+                let remedy = "give the path of a file that exists; scripts/fetch-models brings larger models".into();
+                return Ok(skipped(chain(&error), remedy));
+            }
+            Err(error) => return Ok(not_run(Outcome::Failed { message: chain(&error) })),
+        };
+        let mut asked = case.clone();
+        asked.model = model::with_known_inputs(&case.model)?;
+        asked.limits.iterations = longest_run(case);
+        let request = Request {
+            case: &asked,
+            models,
+            environment: &environment,
+            program: &self.program,
+            interrupted: self.interrupted,
+            core_every,
+        };
+        let probe = probe.map(|probe| (&probe.series, probe.kind));
+        let mut recorder =
+            Recorder::new(case, replicate, &mut self.samples, self.console, probe, asked.limits.iterations);
+        match runner::run(&request, &mut recorder) {
+            // A child that cannot be started is a row; a file of the run that cannot be written ends it.
+            Err(error @ Error::Child { .. }) => Ok(not_run(Outcome::Failed { message: error.chain() })),
+            Ok(run) => {
+                let looks = recorder.looks();
+                self.tell_limits(&run, environment.unverified.as_deref());
+                Ok(Executed { run, looks })
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Warns, once a run, of what this machine cannot tell.
+    fn tell_limits(&mut self, run: &CaseRun, unverified: Option<&str>) {
+        let no_peaks = run.hello.as_ref().is_some_and(|hello| !hello.peaks).then_some(
+            "the high-water mark cannot be reset here: resident memory is judged at rest, which decides less \
+             (`highwater doctor` says more)",
+        );
+        let notes = run.notes.iter().map(String::as_str);
+        for warning in no_peaks.into_iter().chain(unverified).chain(notes) {
+            if !self.warned.iter().any(|told| told == warning) {
+                self.console.warn(warning);
+                self.warned.push(warning.to_owned());
+            }
+        }
+    }
+}
+
+/// Iterations between two probes: for some forty of them, and so that every step of a scenario cycle has its turn.
+fn core_spacing(iterations: u64, cycle: u64) -> u64 {
+    let widest = (iterations / CORE_PROBES).max(1);
+    (1..=widest).rev().find(|every| greatest_common_divisor(*every, cycle) == 1).unwrap_or(1)
+}
+
+fn greatest_common_divisor(a: u64, b: u64) -> u64 {
+    if b == 0 { a } else { greatest_common_divisor(b, a % b) }
+}
+
+/// What probing cost in time.
+fn cost(row: &VerdictRow, probed: &Series, measured: &Series) -> String {
+    let (Some(probes), Some(probe), Some(fork)) = (row.core_probes, row.core_probe_ms, row.core_fork_ms) else {
+        return if row.core_reason.is_empty() { row.sentence.clone() } else { row.core_reason.clone() };
+    };
+    let elapsed = |series: &Series| series.column("elapsed_us").and_then(<[f64]>::last).copied();
+    let longer = match (elapsed(probed), elapsed(measured)) {
+        (Some(probed), Some(measured)) if measured > 0.0 => {
+            format!("; that run took {:.2} times as long as the measured one", probed / measured)
+        }
+        _ => String::new(),
+    };
+    format!("{probes} probes of {probe:.1} ms, {fork:.1} ms of it in fork{longer}")
+}
+
+/// Iterations at most, with all doublings of a run that goes on until it is decided.
+pub(super) fn longest_run(case: &Case) -> u64 {
+    let goes_on = case.limits.until_decided && case.judging.resident;
+    case.limits.iterations.saturating_mul(if goes_on { 1 << DOUBLINGS } else { 1 })
+}
+
+fn skipped(why: String, remedy: String) -> Executed {
+    not_run(Outcome::Skipped { why, remedy })
+}
+
+fn not_run(outcome: Outcome) -> Executed {
+    let run =
+        CaseRun { outcome, evidence: Evidence::default(), hello: None, series: Series::default(), notes: Vec::new() };
+    Executed { run, looks: 0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn probes_meet_every_step_of_a_cycle() {
+        assert_eq!(
+            (core_spacing(200, 1), core_spacing(160, 2), core_spacing(400, 5), core_spacing(60, 3)),
+            (5, 3, 9, 1)
+        );
+    }
+}
