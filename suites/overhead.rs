@@ -5,7 +5,8 @@
 //!
 //! 1. A recompile loop of mobilenet_v2: all time against the time of the work alone.
 //! 2. The parent over 100,000 iterations: its own memory, judged by highwater.
-//! 3. A million samples analysed and drawn.
+//! 3. The fork probe: its cost in time, and what it changes of the work beside it.
+//! 4. A million samples analysed and drawn.
 #![expect(clippy::print_stdout, reason = "a benchmark tells its figures there")]
 
 use std::path::PathBuf;
@@ -13,13 +14,13 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use highwater::arm::LiveKind;
-use highwater::report::{LiveSource, VerdictRow, draw_case, read_samples};
+use highwater::report::{LiveSource, Role, VerdictRow, draw_case, read_samples, read_verdicts};
 use highwater::sample::{Probe, Sample, Series, Status};
 
 /// Iterations of the first part.
 const ITERATIONS: &str = "200";
 
-/// Samples of the third part.
+/// Samples of the last part.
 const MILLION: u64 = 1_000_000;
 
 fn main() {
@@ -29,6 +30,7 @@ fn main() {
     }
     recompile_loop();
     parent_memory();
+    fork_probe();
     million_samples();
 }
 
@@ -62,7 +64,7 @@ fn recompile_loop() {
 fn parent_memory() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let suite = folder.path().join("nothing.toml");
-    let text = "iterations = 100000\n[[case]]\nworkload = \"nothing\"\narm = \"exact-live\"\nearly_stop = false\n";
+    let text = "iterations = 100000\n[[case]]\nworkload = \"nothing\"\narm = \"exact-live\"\nearly_stop = false\ncore = false\n";
     std::fs::write(&suite, text).expect("a suite file");
     let out = folder.path().join("run");
     let binary = env!("CARGO_BIN_EXE_highwater");
@@ -102,6 +104,36 @@ fn parent_memory() {
         "the parent over 100,000 iterations ({last} readings): {}",
         String::from_utf8_lossy(&judged.stdout).trim()
     );
+}
+
+/// Runs mobilenet_v2 three times as it is and three times with a fork probe in every fifth iteration, in turn, and compares
+/// time, peaks and live bytes.
+fn fork_probe() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let out = folder.path().join("run");
+    Command::new(env!("CARGO_BIN_EXE_highwater"))
+        .args(["run", "--model", "mobilenet_v2", "--arm", "exact-live", "--no-early-stop", "--no-counterfactual"])
+        .args(["--replicates", "3", "--iterations", ITERATIONS, "--out"])
+        .arg(&out)
+        .stdout(std::process::Stdio::null())
+        .status()
+        .expect("highwater runs");
+    let rows = read_verdicts(&out.join("verdicts.csv")).expect("verdicts");
+    let runs = read_samples(&out.join("samples.csv")).expect("samples");
+    for role in [Role::Case, Role::Core] {
+        for row in rows.iter().filter(|row| row.role == role) {
+            let series = &runs[&(row.case.clone(), row.replicate)].series;
+            let last = |column: &str| series.column(column).and_then(<[f64]>::last).copied().unwrap_or(f64::NAN);
+            let (peak, live) = (row.resident_ceiling_bytes.unwrap_or(f64::NAN) / 1e6, last("live_bytes"));
+            let probes = series.column("core_bytes").map_or(0, |core| core.iter().filter(|f| f.is_finite()).count());
+            println!(
+                "fork probe: {probes} probes, {:.2} s, highest peak {peak:.2} MB, live at the end {live} B, fork {:.2} ms of {:.2} ms",
+                last("elapsed_us") / 1e6,
+                row.core_fork_ms.unwrap_or(f64::NAN),
+                row.core_probe_ms.unwrap_or(f64::NAN),
+            );
+        }
+    }
 }
 
 fn million_samples() {

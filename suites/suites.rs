@@ -70,7 +70,7 @@ fn run(suite: &str, id: &str, out: &Path) -> Result<Completion, Failed> {
     }
     let exact = format!("^{}$", regex::escape(id));
     let output = Command::new(env!("CARGO_BIN_EXE_highwater"))
-        .args(["run", suite, "--filter", &exact, "--out"])
+        .args(["run", suite, "--filter", &exact, "--no-counterfactual", "--out"])
         .arg(out)
         .env("NO_COLOR", "1")
         .output()?;

@@ -6,6 +6,7 @@
 
 mod allocators;
 mod commands;
+mod creep;
 mod desk;
 mod ended;
 mod exit_codes;

@@ -72,9 +72,9 @@ fn a_list() {
     ppocr-cls.rten.recompile.trim.t1
         at most 200 iterations x 1; expected: stable, plateau; arm: `malloc_trim(0)` after every iteration: the lowest that glibc can reach (OpenVINO's advice).
     ppocr-cls.rten.recompile.jemalloc.t1
-        at most 400 iterations x 1; expected: stable, plateau, inconclusive; arm: jemalloc as it comes.
+        at most 200 iterations (800 where undecided) x 1; expected: stable, plateau, inconclusive; arm: jemalloc as it comes.
     ppocr-cls.rten.recompile.mimalloc.t1
-        at most 400 iterations x 1; expected: stable, plateau, inconclusive; arm: mimalloc as it comes.
+        at most 200 iterations (800 where undecided) x 1; expected: stable, plateau, inconclusive; arm: mimalloc as it comes.
     ");
 }
 
