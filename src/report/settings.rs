@@ -211,15 +211,19 @@ fn compare(work: &str, base: &Arm<'_>, arm: &Arm<'_>) -> SettingRow {
     told
 }
 
-/// The words of the processes of an arm, each once. Retention and creep of the core are known only with a fork probe: where
-/// some processes had one, theirs are the words, and where none had, a bounded level says so.
+/// The processes of an arm whose verdicts count. Retention and creep of the core are known only with a fork probe, so where
+/// some had one, those.
+pub(super) fn telling<'a>(processes: &[&'a VerdictRow]) -> Vec<&'a VerdictRow> {
+    let probed: Vec<_> = processes.iter().copied().filter(|row| !row.core_case.is_empty()).collect();
+    if probed.is_empty() { processes.to_vec() } else { probed }
+}
+
+/// The words of an arm, each once; where no process was probed, a bounded level says so.
 fn verdicts(arm: &Arm<'_>) -> String {
-    let probed = |row: &&&VerdictRow| !row.core_case.is_empty();
-    let has_probe = arm.rows.iter().any(|row| probed(&row));
     let mut words: Vec<String> = Vec::new();
-    for row in arm.rows.iter().filter(|row| !has_probe || probed(row)) {
+    for row in telling(&arm.rows) {
         let bounded = matches!(row.verdict.as_str(), "stable" | "plateau");
-        let note = if bounded && !has_probe { " (not probed)" } else { "" };
+        let note = if bounded && row.core_case.is_empty() { " (not probed)" } else { "" };
         let told = format!("{}{note}", word(row));
         if !words.contains(&told) {
             words.push(told);

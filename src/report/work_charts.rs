@@ -7,6 +7,7 @@ use std::path::Path;
 use super::chart::{self, ArmPanel, ArmProcess, ArmsChart, ChartError, Milliseconds, median};
 use super::console::word;
 use super::samples_file::Runs;
+use super::settings::telling;
 use super::verdict_row::{Role, VerdictRow};
 use crate::sample::Series;
 
@@ -57,8 +58,7 @@ fn works(rows: &[VerdictRow]) -> BTreeMap<String, Vec<Vec<&VerdictRow>>> {
     let mut works: BTreeMap<String, Vec<Vec<&VerdictRow>>> = BTreeMap::new();
     for role in [Role::Case, Role::Counterfactual] {
         for row in rows.iter().filter(|row| row.role == role) {
-            let work = format!("{}.{}.{}.t{}", row.model, row.runtime, row.workload, row.threads);
-            let arms = works.entry(work).or_default();
+            let arms = works.entry(row.work()).or_default();
             match arms.iter_mut().find(|processes| processes[0].case == row.case) {
                 Some(processes) => processes.push(row),
                 None => arms.push(vec![row]),
@@ -118,7 +118,7 @@ impl<'a> Arm<'a> {
 /// The verdicts of an arm's processes, each once.
 fn words(processes: &[&VerdictRow]) -> String {
     let mut words: Vec<&str> = Vec::new();
-    for word in processes.iter().map(|row| word(row)) {
+    for word in telling(processes).into_iter().map(word) {
         if !words.contains(&word) {
             words.push(word);
         }
