@@ -66,11 +66,11 @@ fn a_list() {
     let told = Desk::new().run(&["--list", "--filter", "ppocr"]).code(0);
     insta::assert_snapshot!(told.stdout, @r"
     ppocr-cls.rten.recompile.glibc.t1
-        at most 200 iterations x 1; expected: stable, plateau; arm: glibc as it comes: what most services run.
+        at most 200 iterations (800 where undecided) x 1; expected: stable, plateau; arm: glibc as it comes: what most services run.
     ppocr-cls.rten.recompile.mmap-threshold-1m.t1
-        at most 200 iterations x 1; expected: stable, plateau; arm: Blocks of 1 MiB and more are mapped and so given back when freed; the threshold no longer moves.
+        at most 200 iterations (800 where undecided) x 1; expected: stable, plateau; arm: Blocks of 1 MiB and more are mapped and so given back when freed; the threshold no longer moves.
     ppocr-cls.rten.recompile.trim.t1
-        at most 200 iterations x 1; expected: stable, plateau; arm: `malloc_trim(0)` after every iteration: the lowest that glibc can reach (OpenVINO's advice).
+        at most 200 iterations (800 where undecided) x 1; expected: stable, plateau; arm: `malloc_trim(0)` after every iteration: the lowest that glibc can reach (OpenVINO's advice).
     ppocr-cls.rten.recompile.jemalloc.t1
         at most 200 iterations (800 where undecided) x 1; expected: stable, plateau, inconclusive; arm: jemalloc as it comes.
     ppocr-cls.rten.recompile.mimalloc.t1
