@@ -46,14 +46,16 @@ mod tests;
 pub use arms::{ArmDifference, ArmEffect, arm_difference};
 pub use assess::{Assessment, Evidence, Settings, assess, live_is_final};
 pub use core_finding::CoreFinding;
-pub use core_level::{CoreSeries, CoreState, CoreTrend, Retention, core_trend, retention};
+pub use core_level::{CoreSeries, CoreState, CoreTrend, LEAST_PROBES, Retention, core_trend, retention};
 pub use finding::{FloorWindow, LiveFinding, LiveKind, LiveSeries, resource_finding};
 pub use judge::{Judgement, Rules, Slack, judge};
 pub use ladder::{is_look, ladder};
 pub use look::{Look, Shape, look};
 pub use projection::{ProjectedGrowth, Projection, ProjectionKind, project};
 pub use record::Record;
-pub use recorded::{Recorded, RecordedCore, assess_recorded, level_at_peak, level_at_rest, live_series};
+pub use recorded::{
+    Recorded, RecordedCore, assess_recorded, judges_mappings, level_at_peak, level_at_rest, live_series,
+};
 pub use replicate::{SignEvidence, kendall_s, seasonal_kendall};
 pub use resident::{ResidentJudgement, ResidentRules, ResidentSeries, judge_resident};
 pub use resident_finding::{MeanWindow, ResidentFinding, ResidentSource};

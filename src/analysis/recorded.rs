@@ -8,7 +8,7 @@ use super::finding::{LiveKind, LiveSeries};
 use super::verdict::Resource;
 use crate::arm;
 use crate::sample::Series;
-use crate::suite::Judging;
+use crate::suite::{Allocator, ArmSpec, Judging};
 
 /// What is judged: a run, whose live bytes decide on it, and what was probed beside it.
 #[derive(Debug, Clone, Copy)]
@@ -20,7 +20,7 @@ pub struct Recorded<'a> {
     pub live: Option<(&'a Series, arm::LiveKind)>,
     /// The run of the same work in which forks gave everything back.
     pub core: Option<RecordedCore<'a>>,
-    /// Whether mappings are the program's alone. A preloaded allocator maps memory for itself, and its mappings come and go.
+    /// [`judges_mappings`] of the run's arm.
     pub judges_mappings: bool,
 }
 
@@ -31,6 +31,11 @@ pub struct RecordedCore<'a> {
     pub series: &'a Series,
     /// Whether its allocator can give everything back.
     pub complete: bool,
+}
+
+/// Whether mappings are the program's alone. A preloaded allocator maps memory for itself, and its mappings come and go.
+pub fn judges_mappings(arm: &ArmSpec) -> bool {
+    arm.allocator == Allocator::Glibc
 }
 
 impl From<arm::LiveKind> for LiveKind {

@@ -2,9 +2,9 @@
 
 use super::sentence::sentence;
 use super::verdict_row::{CoreSource, LiveSource, VerdictRow};
-use crate::analysis::{Assessment, Verdict};
+use crate::analysis::{Assessment, Verdict, judges_mappings};
 use crate::runner::{CaseRun, Evidence, Outcome};
-use crate::suite::{Allocator, Case, Expectation};
+use crate::suite::{Case, Expectation};
 
 /// What became of the fork probe run that a case was given.
 #[derive(Debug, Clone, Copy)]
@@ -49,7 +49,7 @@ impl CaseReport {
         if let Some(reason) = run.hello.as_ref().and_then(|hello| hello.live_absence.clone()) {
             row.live_reason = reason;
         }
-        row.judges_mappings = case.arm.allocator == Allocator::Glibc;
+        row.judges_mappings = judges_mappings(&case.arm);
         row.outcome = run.outcome.word().into();
         row.outcome_detail = detail(&run.outcome, &run.evidence);
         row.iterations = run.evidence.iteration;

@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use std::fs;
 use std::path::Path;
 
+use super::chart::median;
 use super::console::word;
 use super::documented::documented_row;
 use super::samples_file::Runs;
@@ -250,10 +251,7 @@ fn difference(
 
 /// Median over the processes of an arm.
 fn middle(arm: &Arm<'_>, number: fn(&VerdictRow) -> Option<f64>) -> Option<f64> {
-    let mut numbers: Vec<f64> = arm.finished.iter().filter_map(|(row, _)| number(row)).collect();
-    numbers.sort_by(f64::total_cmp);
-    let last = numbers.len().checked_sub(1)?;
-    Some((numbers[last / 2] + numbers[last.div_ceil(2)]) / 2.0)
+    median(arm.finished.iter().filter_map(|(row, _)| number(row)))
 }
 
 #[cfg(test)]

@@ -35,6 +35,14 @@ pub struct LiveSource<'a> {
     pub kind: LiveKind,
 }
 
+impl<'a> LiveSource<'a> {
+    /// Which of them decides: an exact counter of the run itself, otherwise the exact-live probe of its work, otherwise
+    /// what the run has.
+    pub fn deciding(own: Option<Self>, probe: Option<Self>) -> Option<Self> {
+        own.filter(|own| own.kind == LiveKind::Exact).or(probe).or(own)
+    }
+}
+
 /// Where forks gave everything back for a case.
 #[derive(Debug, Clone, Copy)]
 pub struct CoreSource<'a> {
