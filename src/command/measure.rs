@@ -1,23 +1,22 @@
 //! One case from the child to its row: the run itself, the live bytes that decide for it, the fork probe beside it.
 
-use super::recorder::Recorder;
+use super::recorder::{Recorder, assess};
 use super::session::{LiveProbe, Session};
-use crate::analysis::{LiveVerdict, Recorded, Verdict, assess_recorded};
+use crate::analysis::{LEAST_PROBES, LiveVerdict, Verdict};
 use crate::arm::{self, ArmError, LiveKind};
 use crate::error::{Error, chain};
 use crate::model::{self, ModelError};
 use crate::report::{CaseReport, CoreRun, CoreSource, LiveSource, Role, VerdictRow};
 use crate::runner::{self, CaseRun, Evidence, Outcome, Request};
 use crate::sample::Series;
-use crate::suite::{Allocator, Beside, Case};
+use crate::suite::{Beside, Case, Judging};
 use crate::worker::protocol::CoreAbility;
 
 /// The arm under which live bytes are exact.
 pub(super) const EXACT_LIVE: &str = "exact-live";
 
-/// Probes in a run, and the fewest that a verdict on the core can rest on (`creep.md` 4.2).
+/// Probes in a run.
 const CORE_PROBES: u64 = 40;
-const LEAST_CORE_PROBES: u64 = 28;
 
 /// How often a run whose resident memory is undecided goes on to twice its length: three looks at 0.25 % each.
 const DOUBLINGS: u32 = 2;
@@ -77,9 +76,7 @@ impl Session<'_> {
         let Executed { run, looks } = self.execute(case, replicate, probe.as_deref(), None)?;
         let own = run.hello.as_ref().and_then(|hello| hello.live);
         let own = own.map(|kind| LiveSource { case: &case.id, series: &run.series, kind });
-        let probed = probe.as_deref();
-        let probed = probed.map(|probe| LiveSource { case: &probe.case, series: &probe.series, kind: probe.kind });
-        let live = own.filter(|own| own.kind == LiveKind::Exact).or(probed).or(own);
+        let live = LiveSource::deciding(own, probe.as_deref().map(LiveProbe::source));
         // Of the processes of a comparison, the first of each setting says what fork probes find there.
         let is_probed = role == Role::Case || (role == Role::Counterfactual && replicate == 1);
         let core = if is_probed && case.beside.core && case.judging.resident && run.outcome.is_finished() {
@@ -112,10 +109,8 @@ impl Session<'_> {
         measured: &Series,
         live: Option<LiveSource<'_>>,
     ) -> Result<Option<ProbedCore>, Error> {
-        let judges_mappings = case.arm.allocator == Allocator::Glibc;
-        let recorded =
-            Recorded { own: measured, live: live.map(|live| (live.series, live.kind)), core: None, judges_mappings };
-        if assess_recorded(&recorded, &case.judging).verdict == Verdict::Leak {
+        let live_alone = Judging { resident: false, ..case.judging.clone() };
+        if assess(case, &live_alone, measured, live).verdict == Verdict::Leak {
             return Ok(None);
         }
         let iterations = measured.len() as u64;
@@ -125,8 +120,8 @@ impl Session<'_> {
         if self.is_interrupted() {
             return Ok(Some(absent("interrupted before the fork probes".into())));
         }
-        if iterations < LEAST_CORE_PROBES {
-            let notes = format!("{iterations} iterations are too few for fork probes: {LEAST_CORE_PROBES} are needed");
+        if measured.len() < LEAST_PROBES {
+            let notes = format!("{iterations} iterations are too few for fork probes: {LEAST_PROBES} are needed");
             return Ok(Some(absent(notes)));
         }
         probed.limits.iterations = iterations;
@@ -187,9 +182,8 @@ impl Session<'_> {
             interrupted: self.interrupted,
             core_every,
         };
-        let probe = probe.map(|probe| (&probe.series, probe.kind));
-        let mut recorder =
-            Recorder::new(case, replicate, &mut self.samples, self.console, probe, asked.limits.iterations);
+        let probe = probe.map(LiveProbe::source);
+        let mut recorder = Recorder::new(case, replicate, &mut self.samples, self.console, probe);
         match runner::run(&request, &mut recorder) {
             // A child that cannot be started is a row; a file of the run that cannot be written ends it.
             Err(error @ Error::Child { .. }) => Ok(not_run(Outcome::Failed { message: error.chain() })),

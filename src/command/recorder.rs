@@ -1,16 +1,17 @@
 //! What happens while a child runs: every sample goes to disk, the progress line moves, a final verdict ends the run.
 
+use super::measure::longest_run;
 use crate::analysis::{
-    Assessment, LiveVerdict, Recorded, ResidentCategory, Settings, Verdict, assess_recorded, is_look, live_is_final,
-    live_series,
+    Assessment, LiveVerdict, Recorded, ResidentCategory, Settings, Verdict, assess_recorded, is_look, judges_mappings,
+    live_is_final, live_series,
 };
 use crate::arm::LiveKind;
 use crate::error::Error;
-use crate::report::SamplesFile;
 use crate::report::console::Console;
+use crate::report::{LiveSource, SamplesFile};
 use crate::runner::Observer;
 use crate::sample::{Sample, Series};
-use crate::suite::{Allocator, Case};
+use crate::suite::{Case, Judging};
 use crate::worker::protocol::Hello;
 
 /// Writes samples, decides on early stops and on going on, moves the progress line.
@@ -20,66 +21,47 @@ pub(super) struct Recorder<'a> {
     samples: &'a mut SamplesFile,
     console: &'a mut Console,
     /// Live bytes of the exact-live probe, where they decide.
-    probe: Option<(&'a Series, LiveKind)>,
+    probe: Option<LiveSource<'a>>,
     said: Verdict,
     iteration: u64,
-    /// Iteration at which resident memory is looked at, if the run may go on beyond the iterations of its case.
+    /// Iteration of the next look at resident memory, where the run may go on beyond the iterations of its case.
     due: u64,
-    last: u64,
-    looks: u32,
 }
 
 impl<'a> Recorder<'a> {
-    /// A recorder of one run of at most `last` iterations: those of the case, or more where it goes on until it is decided.
+    /// A recorder of one run.
     pub(super) fn new(
         case: &'a Case,
         replicate: u32,
         samples: &'a mut SamplesFile,
         console: &'a mut Console,
-        probe: Option<(&'a Series, LiveKind)>,
-        last: u64,
+        probe: Option<LiveSource<'a>>,
     ) -> Self {
         let due = case.limits.iterations;
-        Recorder {
-            case,
-            replicate,
-            samples,
-            console,
-            probe,
-            said: Verdict::Inconclusive,
-            iteration: 0,
-            due,
-            last,
-            looks: 1,
-        }
+        Recorder { case, replicate, samples, console, probe, said: Verdict::Inconclusive, iteration: 0, due }
     }
 
     /// How often resident memory was looked at: each look has its own chance of an error.
     pub(super) fn looks(&self) -> u32 {
-        self.looks
+        1 + (self.due / self.case.limits.iterations).ilog2()
     }
 
-    fn assess(&mut self, series: &Series, live: Option<(&Series, LiveKind)>) -> Assessment {
-        let judges_mappings = self.case.arm.allocator == Allocator::Glibc;
-        let recorded = Recorded { own: series, live, core: None, judges_mappings };
-        let found = assess_recorded(&recorded, &self.case.judging);
+    fn assess(&mut self, series: &Series, live: Option<LiveSource<'_>>) -> Assessment {
+        let found = assess(self.case, &self.case.judging, series, live);
         self.said = found.verdict;
         found
     }
 
     /// Whether a run that goes on until it is decided ends here. Undecided, it goes on to twice its length.
-    fn is_decided(&mut self, series: &Series, own: Option<LiveKind>) -> bool {
-        let own = own.map(|kind| (series, kind));
-        let live = own.filter(|(_, kind)| *kind == LiveKind::Exact).or(self.probe).or(own);
-        let found = self.assess(series, live);
+    fn is_decided(&mut self, series: &Series, own: Option<LiveSource<'_>>) -> bool {
+        let found = self.assess(series, LiveSource::deciding(own, self.probe));
         let is_open = found
             .resident
             .is_some_and(|resident| resident.category == ResidentCategory::Inconclusive && !resident.explained_by_live);
-        if !is_open || found.verdict == Verdict::Leak || self.due >= self.last {
+        if !is_open || found.verdict == Verdict::Leak || self.due >= longest_run(self.case) {
             return true;
         }
-        self.due = self.due.saturating_mul(2).min(self.last);
-        self.looks += 1;
+        self.due = self.due.saturating_mul(2);
         self.console.extend(self.due);
         false
     }
@@ -96,13 +78,14 @@ impl Observer for Recorder<'_> {
     fn is_final(&mut self, series: &Series, hello: &Hello) -> bool {
         let judging = &self.case.judging;
         let kind = hello.live;
-        if series.len() as u64 == self.due && self.last > self.case.limits.iterations {
-            return self.is_decided(series, kind);
+        let own = kind.map(|kind| LiveSource { case: &self.case.id, series, kind });
+        if series.len() as u64 == self.due && longest_run(self.case) > self.case.limits.iterations {
+            return self.is_decided(series, own);
         }
         if !is_look(series.len()) {
             return false;
         }
-        self.assess(series, kind.map(|kind| (series, kind)));
+        self.assess(series, own);
         let Some(live) = kind.filter(|kind| *kind == LiveKind::Exact).and_then(|kind| live_series(series, kind)) else {
             return false;
         };
@@ -117,6 +100,12 @@ impl Observer for Recorder<'_> {
         let said = if self.iteration < 28 { "measuring".to_owned() } else { format!("so far {}", self.said) };
         self.console.advance(self.iteration, &said);
     }
+}
+
+/// What a run says so far, without its fork probes.
+pub(super) fn assess(case: &Case, judging: &Judging, series: &Series, live: Option<LiveSource<'_>>) -> Assessment {
+    let live = live.map(|live| (live.series, live.kind));
+    assess_recorded(&Recorded { own: series, live, core: None, judges_mappings: judges_mappings(&case.arm) }, judging)
 }
 
 /// Whether a count has not changed over the second half of the run so far. While one does, a run goes on: what grows there is

@@ -12,7 +12,9 @@ use crate::cli::Sabotage;
 use crate::error::Error;
 use crate::model::{self, ModelError};
 use crate::report::console::Console;
-use crate::report::{Machine, Role, RunDirectory, RunRecord, SamplesFile, VerdictRow, VerdictsFile, revision};
+use crate::report::{
+    LiveSource, Machine, Role, RunDirectory, RunRecord, SamplesFile, VerdictRow, VerdictsFile, revision,
+};
 use crate::sample::Series;
 use crate::suite::{ArmSpec, Case, ModelSource, ModelSpec, Suite, catalogue};
 
@@ -23,6 +25,12 @@ pub(super) struct LiveProbe {
     pub(super) kind: LiveKind,
     /// Iterations after which it said leak.
     pub(super) leak: Option<u64>,
+}
+
+impl LiveProbe {
+    pub(super) fn source(&self) -> LiveSource<'_> {
+        LiveSource { case: &self.case, series: &self.series, kind: self.kind }
+    }
 }
 
 /// A suite while it runs.
