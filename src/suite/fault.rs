@@ -119,6 +119,8 @@ pub enum Fault {
     },
     /// A forked child never comes back: a handler that a library registered for forks waits for ever.
     HangInFork,
+    /// The process aborts when it forks, as a library does whose handler finds a state that it cannot copy.
+    AbortAtFork,
 }
 
 /// The iterations in which a fault strikes: the multiples of `every` from `from` to `until`.

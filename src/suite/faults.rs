@@ -9,7 +9,7 @@ use super::source::Flaw;
 use super::value::{Size, Text, Whole};
 
 /// Kinds of faults, the keys that each needs and those that it takes besides.
-const KINDS: [(&str, &[&str], &[&str]); 19] = [
+const KINDS: [(&str, &[&str], &[&str]); 20] = [
     ("leak", &["bytes"], &["every", "from", "until"]),
     ("decelerate", &["bytes"], &[]),
     ("pin", &["bytes"], &["pins"]),
@@ -29,6 +29,7 @@ const KINDS: [(&str, &[&str], &[&str]); 19] = [
     ("garbage", &["at"], &[]),
     ("truncate", &["at"], &[]),
     ("hang-in-fork", &[], &[]),
+    ("abort-at-fork", &[], &[]),
 ];
 
 /// Pins alive at once, unless said otherwise: more than any suite's iterations, so that the creep does not end with the run.
@@ -138,6 +139,7 @@ fn build(kind: &str, given: &[Given]) -> Fault {
         "out-of-memory" => Fault::OutOfMemory { at },
         "garbage" => Fault::Garbage { at },
         "truncate" => Fault::Truncate { at },
-        _ => Fault::HangInFork,
+        "hang-in-fork" => Fault::HangInFork,
+        _ => Fault::AbortAtFork,
     }
 }

@@ -56,7 +56,11 @@ impl Planted {
                 Held::ScratchFile(path)
             }
             Fault::HangInFork => {
-                hang_in_forks()?;
+                at_fork(None, Some(hang))?;
+                Held::Nothing
+            }
+            Fault::AbortAtFork => {
+                at_fork(Some(abort), None)?;
                 Held::Nothing
             }
             _ => Held::Nothing,
@@ -163,19 +167,27 @@ fn exit(code: i32) -> ! {
     std::process::exit(code)
 }
 
-/// Has every later fork of this process hang in its child, until the thread that forked dies.
+/// A handler of forks.
+type Handler = unsafe extern "C" fn();
+
+/// Has every later fork of this process call `before` in itself, and `child` in its child.
 #[expect(unsafe_code, reason = "handlers of forks have no safe wrapper")]
-fn hang_in_forks() -> io::Result<()> {
-    unsafe extern "C" fn hang() {
-        // Otherwise the child would outlive a worker that is killed meanwhile.
-        let _ = nix::sys::prctl::set_pdeathsig(nix::sys::signal::Signal::SIGKILL);
-        loop {
-            nix::unistd::pause();
-        }
-    }
-    // SAFETY: the handler takes nothing and touches no memory of the parent.
-    match unsafe { libc::pthread_atfork(None, None, Some(hang)) } {
+fn at_fork(before: Option<Handler>, child: Option<Handler>) -> io::Result<()> {
+    // SAFETY: the handlers take nothing and touch no memory of the program.
+    match unsafe { libc::pthread_atfork(before, None, child) } {
         0 => Ok(()),
         error => Err(io::Error::from_raw_os_error(error)),
     }
+}
+
+/// Hangs until the thread that forked dies: the child must not outlive a worker that is killed meanwhile.
+extern "C" fn hang() {
+    let _ = nix::sys::prctl::set_pdeathsig(nix::sys::signal::Signal::SIGKILL);
+    loop {
+        nix::unistd::pause();
+    }
+}
+
+extern "C" fn abort() {
+    std::process::abort();
 }

@@ -150,6 +150,20 @@ fn a_fork_that_hangs_costs_the_probe_and_not_the_run() {
     assert!(row["core_bytes"].is_empty() && !row["core_reason"].is_empty(), "{row:#?}");
 }
 
+/// Planted: the process that is probed dies of its first fork. The measured one does not fork, and its verdict stands.
+#[test]
+fn a_probed_run_that_dies_is_told_and_the_case_stands() {
+    let desk = Desk::new();
+    let suite = "iterations = 120\n[[case]]\nworkload = \"abort-at-fork\"\narm = \"glibc\"\n";
+    desk.suite(suite, &[]).code(0);
+    let case = "none.rten.abort-at-fork.glibc.t1";
+    let row = desk.verdict(case);
+    assert_eq!((&row["verdict"], &row["core_case"]), ("stable", ""));
+    assert!(row["core_reason"].contains("crashed by SIGABRT"), "{row:#?}");
+    assert!(row["sentence"].contains("crashed by SIGABRT"), "{row:#?}");
+    assert_eq!(&desk.verdict(&format!("{case}.core"))["outcome"], "crashed");
+}
+
 #[test]
 fn an_undecided_run_goes_on_until_it_is_decided() {
     let desk = Desk::new();

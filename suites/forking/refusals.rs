@@ -40,6 +40,19 @@ fn a_fork_that_the_kernel_refuses_is_told_with_its_reason() {
     assert!(matches!(error, CoreError::Fork { errno: Errno::ENOMEM, .. }), "{error:?}");
 }
 
+#[test]
+fn a_pipe_that_cannot_be_made_is_told_with_its_reason() {
+    let _alone = alone();
+    assert_eq!(read_without(libc::SYS_pipe2, Errno::EMFILE), Err(CoreError::Pipe(Errno::EMFILE)));
+}
+
+/// The child opens its own files of `/proc`.
+#[test]
+fn a_child_that_cannot_read_its_levels_has_no_reading() {
+    let _alone = alone();
+    assert_eq!(read_without(libc::SYS_openat, Errno::EACCES), Err(CoreError::Unreadable));
+}
+
 /// Without a thread for each arena some memory that is free would count as what remains.
 #[test]
 fn without_threads_there_is_no_half_a_reading() {

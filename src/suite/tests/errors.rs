@@ -306,7 +306,7 @@ fn faults_take_their_own_keys() {
     fragments.push("[workloads.a]\nfault = { kind = \"thread\" }\n");
     fragments.push("[workloads.a]\nbase = \"recompil\"\n");
     assert_snapshot!(errors(&fragments), @r"
-    suite.toml:3: workloads.a.fault.kind: missing; use leak, decelerate, pin, arenas, anonymous-mapping, saturate, file-mapping, thread, descriptor, noise, peak, crash, abort, exit, hang, out-of-memory, garbage, truncate or hang-in-fork
+    suite.toml:3: workloads.a.fault.kind: missing; use leak, decelerate, pin, arenas, anonymous-mapping, saturate, file-mapping, thread, descriptor, noise, peak, crash, abort, exit, hang, out-of-memory, garbage, truncate, hang-in-fork or abort-at-fork
     suite.toml:4: workloads.a.fault.kind: unknown fault `leek`; did you mean `leak`?
     suite.toml:3: workloads.a.fault.bytes: missing: the fault `leak` needs it
     suite.toml:6: workloads.a.fault.at: the fault `leak` has no such key
