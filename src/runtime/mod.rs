@@ -81,7 +81,7 @@ pub trait Prepared {
 /// names) is looked up here, once, and not in every iteration.
 pub fn open(spec: &RuntimeSpec, path: &Path) -> Box<dyn Runtime> {
     match spec.engine {
-        Engine::Rten => Box::new(Rten::new(spec, path)),
+        Engine::Embedded | Engine::Rten => Box::new(Rten::new(spec, path)),
     }
 }
 

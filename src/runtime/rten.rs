@@ -16,7 +16,7 @@ use super::external_data::external_files;
 use super::structure::is_message;
 use super::{Loaded, Output, Prepared, Runtime, RuntimeError};
 use crate::model::{DeclaredInput, Dimension, InputTensor, TensorData};
-use crate::suite::{ElementType, RuntimeSpec, WeightsStrategy};
+use crate::suite::{ElementType, Release, RuntimeSpec, Weights, WeightsStrategy};
 
 /// Name of the engine.
 pub(super) const ENGINE: &str = "rten";
@@ -27,7 +27,7 @@ pub(super) const VERSION: &str = "0.27.0";
 /// The embedded engine for any ONNX model.
 #[derive(Debug)]
 pub struct Rten {
-    weights: WeightsStrategy,
+    weights: Weights,
     prepack: bool,
     optimize: bool,
     external: Vec<String>,
@@ -55,14 +55,14 @@ impl Runtime for Rten {
         let beside = |name: &String| (name.clone(), model.with_file_name(name));
         let external: Vec<(String, PathBuf)> = self.external.iter().map(beside).collect();
         let options = self.options();
-        if self.weights == WeightsStrategy::Copy {
+        if self.weights.strategy == WeightsStrategy::Copy {
             let structure = whole(read(model)?, model)?;
             let data = external.into_iter().map(|(name, path)| Ok((name, read(&path)?))).collect::<Result<_, _>>()?;
             return Ok(Box::new(Copied { structure, data, options }));
         }
         let structure = whole(map(model)?, model)?;
         let data = external.into_iter().map(|(name, path)| Ok((name, map(&path)?))).collect::<Result<_, _>>()?;
-        let release = self.weights == WeightsStrategy::MapRelease;
+        let release = self.weights.release == Release::Dontneed;
         Ok(Box::new(Mapped { structure, data, release, options }))
     }
 }

@@ -156,32 +156,96 @@ pub struct RuntimeSpec {
     pub name: String,
     /// The engine behind it.
     pub engine: Engine,
-    /// How weights come into memory.
-    pub weights: WeightsStrategy,
-    /// Whether MatMul weights are packed in `prepare`.
+    /// How weights come into memory, and how they leave it.
+    pub weights: Weights,
+    /// Whether weights are packed in `prepare` (rten: those of matrix products only).
     pub prepack: bool,
     /// Whether the graph is optimised in `prepare`.
     pub optimize: bool,
+    /// Threads that pack in `prepare`; as many as execute where absent. `embedded` only.
+    pub compile_threads: Option<u32>,
+    /// Who plans the memory of intermediate results. `embedded` only.
+    pub planner: Planner,
 }
 
 /// Engines that can do the work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Engine {
-    /// The embedded pure-Rust engine for any ONNX model.
+    /// Our own small runtime, whose memory strategies can be chosen.
+    Embedded,
+    /// The pure-Rust engine for any ONNX model.
     Rten,
+}
+
+/// How weights come into memory, and how they leave it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Weights {
+    /// How they come into memory.
+    pub strategy: WeightsStrategy,
+    /// What happens to the original of a weight that was packed.
+    pub release: Release,
+    /// When it happens.
+    pub release_when: ReleaseWhen,
+    /// Whether released pages are made inaccessible, so that a stale read is found (`embedded` only).
+    pub strict: bool,
+    /// Whether mapped pages are brought in when the model is loaded instead of when they are read (`embedded` only).
+    pub prefault: bool,
 }
 
 /// How weights come into memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum WeightsStrategy {
-    /// The file is read into the heap.
+    /// The file is read into the heap; `embedded` then copies each tensor out of it, as runtimes do.
     Copy,
-    /// The file is mapped and the mapping kept.
+    /// Each tensor is copied out of a mapping whose pages are given back piece by piece (`embedded` only).
+    CopyEager,
+    /// The file is mapped as a whole, and weights are used where they lie.
     Map,
-    /// The file is mapped and its pages are given back (`MADV_DONTNEED`) after `prepare`.
-    MapRelease,
+    /// One mapping for each tensor (`embedded` only).
+    MapTensor,
+}
+
+/// What happens to the original of a weight that was packed. Of copies in the heap there is no other way than to free them:
+/// all but [`Keep`](Release::Keep) do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Release {
+    /// It stays.
+    Keep,
+    /// Its pages are unmapped (`embedded` only).
+    Unmap,
+    /// Its pages leave the process (`MADV_DONTNEED`), and come back from the page cache where they are read again.
+    Dontneed,
+    /// Its pages leave the process and the page cache (`MADV_PAGEOUT`; `embedded` only).
+    Pageout,
+}
+
+/// When the original of a packed weight is released.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReleaseWhen {
+    /// When all are packed.
+    End,
+    /// As soon as it is packed (`embedded` only).
+    Tensor,
+}
+
+/// Who plans the memory of intermediate results.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Planner {
+    /// Nobody: each result is allocated when it is computed and freed after its last use.
+    None,
+    /// One after the other, nothing is reused (onert's `Bump`).
+    Bump,
+    /// The first gap that fits, in the order of execution (onert's `FirstFit`).
+    FirstFit,
+    /// Largest first, the first gap between those that live at the same time (onert's `WIC`).
+    Wic,
+    /// Largest first, the smallest gap that fits (TFLite's `ArenaPlanner`).
+    BestFit,
 }
 
 /// What one iteration does.

@@ -6,9 +6,9 @@ use std::sync::LazyLock;
 
 use toml::Spanned;
 
-use super::case::{ArmSpec, ModelSource, ModelSpec, RuntimeSpec, WeightsStrategy, WorkloadSpec};
+use super::case::{ArmSpec, ModelSource, ModelSpec, RuntimeSpec, WorkloadSpec};
 use super::error::{SuiteError, alternatives};
-use super::file::{RuntimeFile, Section, SuiteFile, WorkloadFile};
+use super::file::{Section, SuiteFile, WorkloadFile};
 use super::models::ModelFile;
 use super::source::{Flaw, Source};
 
@@ -55,7 +55,7 @@ impl Catalogue {
         self.overlay_models(std::mem::take(&mut file.models), base, source)?;
         lay(&mut self.runtimes, &mut file.runtimes, "runtimes", source, |name, offset, mut table| {
             let why = table.why.take();
-            Ok((runtime(name, offset, &table)?, why))
+            Ok((table.into_spec(name, offset)?, why))
         })?;
         lay(&mut self.workloads, &mut file.workloads, "workloads", source, |name, offset, mut table| {
             let why = table.why.take();
@@ -105,20 +105,6 @@ fn lay<F, T>(
         entries.insert(name.0, Entry { spec, why: why.map(|why| why.0).unwrap_or_default() });
     }
     Ok(())
-}
-
-/// A runtime copies weights, optimises and does not prepack unless told otherwise, as rten does by itself.
-fn runtime(name: &str, offset: usize, table: &RuntimeFile) -> Result<RuntimeSpec, Flaw> {
-    let Some(engine) = table.engine else {
-        return Err(Flaw::new(offset, "engine", "missing; use `rten`"));
-    };
-    Ok(RuntimeSpec {
-        name: name.into(),
-        engine,
-        weights: table.weights.unwrap_or(WeightsStrategy::Copy),
-        prepack: table.prepack.unwrap_or(false),
-        optimize: table.optimize.unwrap_or(true),
-    })
 }
 
 fn workload(name: &str, offset: usize, table: WorkloadFile) -> Result<WorkloadSpec, Flaw> {

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::arms::ArmFile;
-use super::case::{BaseWork, Engine, WeightsStrategy};
+use super::case::{BaseWork, Engine, Planner, Release, ReleaseWhen, WeightsStrategy};
 use super::faults::FaultFile;
 use super::models::ModelFile;
 use super::settings::{MAX_COUNTERFACTUAL, MAX_ITERATIONS, MAX_REPLICATES, MAX_THREADS, Settings};
@@ -103,9 +103,15 @@ with_settings! {
 pub(super) struct RuntimeFile {
     pub why: Option<Text>,
     pub engine: Option<Engine>,
-    pub weights: Option<WeightsStrategy>,
+    pub weights: Option<Spanned<WeightsStrategy>>,
+    pub release: Option<Spanned<Release>>,
+    pub release_when: Option<Spanned<ReleaseWhen>>,
+    pub strict: Option<Spanned<bool>>,
+    pub prefault: Option<Spanned<bool>>,
     pub prepack: Option<bool>,
     pub optimize: Option<bool>,
+    pub compile_threads: Option<Spanned<Whole<1, MAX_THREADS>>>,
+    pub planner: Option<Spanned<Planner>>,
 }
 
 /// A `[workloads.NAME]` table.

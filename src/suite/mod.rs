@@ -24,6 +24,7 @@ mod input;
 mod models;
 mod overrides;
 mod plan;
+mod runtimes;
 mod settings;
 mod source;
 #[cfg(test)]
@@ -32,7 +33,7 @@ mod value;
 
 pub use case::{
     Allocator, Architecture, ArmSpec, BaseWork, Beside, Case, Engine, Judging, Limits, ModelSource, ModelSpec, Recipe,
-    RuntimeSpec, WeightsPlacement, WeightsStrategy, WorkloadSpec, case_id,
+    Planner, Release, ReleaseWhen, RuntimeSpec, Weights, WeightsPlacement, WeightsStrategy, WorkloadSpec, case_id,
 };
 pub use catalogue::{Catalogue, Entry, catalogue};
 pub use error::SuiteError;

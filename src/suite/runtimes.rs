@@ -1,0 +1,84 @@
+//! `[runtimes.NAME]` tables.
+
+use toml::Spanned;
+
+use super::case::{Engine, Planner, Release, ReleaseWhen, RuntimeSpec, Weights, WeightsStrategy};
+use super::file::RuntimeFile;
+use super::source::Flaw;
+
+impl RuntimeFile {
+    /// The runtime that the table at `offset` describes. Unless told otherwise a runtime copies weights and optimises;
+    /// `embedded` also packs them, frees the originals and plans its memory, and rten does neither, as by itself.
+    pub(super) fn into_spec(self, name: &str, offset: usize) -> Result<RuntimeSpec, Flaw> {
+        let Some(engine) = self.engine else {
+            return Err(Flaw::new(offset, "engine", "missing; use `embedded` or `rten`"));
+        };
+        self.check(engine)?;
+        let is_embedded = engine == Engine::Embedded;
+        let (release, planner) = match is_embedded {
+            true => (Release::Dontneed, Planner::Wic),
+            false => (Release::Keep, Planner::None),
+        };
+        Ok(RuntimeSpec {
+            name: name.into(),
+            engine,
+            weights: Weights {
+                strategy: value(&self.weights, WeightsStrategy::Copy),
+                release: value(&self.release, release),
+                release_when: value(&self.release_when, ReleaseWhen::End),
+                strict: value(&self.strict, false),
+                prefault: value(&self.prefault, false),
+            },
+            prepack: self.prepack.unwrap_or(is_embedded),
+            optimize: self.optimize.unwrap_or(true),
+            compile_threads: self.compile_threads.map(|threads| threads.into_inner().0 as u32),
+            planner: value(&self.planner, planner),
+        })
+    }
+
+    /// Refuses what the engine does not have and what contradicts itself.
+    fn check(&self, engine: Engine) -> Result<(), Flaw> {
+        let strategy = value(&self.weights, WeightsStrategy::Copy);
+        let is_mapped = matches!(strategy, WeightsStrategy::Map | WeightsStrategy::MapTensor);
+        if engine == Engine::Rten {
+            only_embedded(&self.weights, "weights", |weights| {
+                matches!(weights, WeightsStrategy::Copy | WeightsStrategy::Map)
+            })?;
+            only_embedded(&self.release, "release", |release| matches!(release, Release::Keep | Release::Dontneed))?;
+            only_embedded(&self.release_when, "release_when", |when| *when == ReleaseWhen::End)?;
+            only_embedded(&self.strict, "strict", |strict| !strict)?;
+            only_embedded(&self.prefault, "prefault", |prefault| !prefault)?;
+            only_embedded(&self.compile_threads, "compile_threads", |_| false)?;
+            only_embedded(&self.planner, "planner", |planner| *planner == Planner::None)?;
+            if let Some(release) = self.release.as_ref().filter(|release| *release.get_ref() != Release::Keep && !is_mapped)
+            {
+                let problem = "rten owns the copies; only mapped weights (`weights = \"map\"`) can be released";
+                return Err(Flaw::new(release.span().start, "release", problem));
+            }
+        }
+        if let Some(prefault) = self.prefault.as_ref().filter(|prefault| *prefault.get_ref() && !is_mapped) {
+            let problem = "there is nothing to bring in where weights are copied: use `weights = \"map\"` or `\"map-tensor\"`";
+            return Err(Flaw::new(prefault.span().start, "prefault", problem));
+        }
+        if let Some(strict) = self.strict.as_ref().filter(|strict| *strict.get_ref())
+            && (!is_mapped || self.release.as_ref().is_some_and(|release| *release.get_ref() == Release::Keep))
+        {
+            let problem = "only mapped weights that are released can be made inaccessible";
+            return Err(Flaw::new(strict.span().start, "strict", problem));
+        }
+        Ok(())
+    }
+}
+
+fn value<T: Copy>(given: &Option<Spanned<T>>, default: T) -> T {
+    given.as_ref().map_or(default, |given| *given.get_ref())
+}
+
+fn only_embedded<T>(given: &Option<Spanned<T>>, key: &str, has: impl Fn(&T) -> bool) -> Result<(), Flaw> {
+    match given {
+        Some(given) if !has(given.get_ref()) => {
+            Err(Flaw::new(given.span().start, key, "the engine `rten` has no such choice; `embedded` has"))
+        }
+        _ => Ok(()),
+    }
+}
