@@ -1,0 +1,4 @@
+//! A small CPU runtime of our own.
+mod error;
+mod operator;
+mod tensor;
