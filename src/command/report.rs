@@ -5,9 +5,10 @@ use crate::cli::ReportArguments;
 use crate::error::{AS_EXPECTED, Error};
 use crate::report::console::{Console, word};
 use crate::report::{
-    CoreSource, LiveSource, Role, RunDirectory, Runs, VerdictRow, compare_settings, draw_case, draw_works,
-    read_samples, read_verdicts, write_settings,
+    CoreSource, LiveSource, Role, RunDirectory, Runs, VerdictRow, compare_settings, draw_case, draw_works, read_claims,
+    read_samples, read_verdicts, weigh_claims, write_claims, write_settings,
 };
+use crate::suite::Claim;
 
 pub(super) fn report(arguments: &ReportArguments) -> Result<u8, Error> {
     let directory = RunDirectory::open(&arguments.directory)?;
@@ -19,6 +20,7 @@ pub(super) fn report(arguments: &ReportArguments) -> Result<u8, Error> {
     }
     console.tables(&cases);
     tell_settings(&directory, &console)?;
+    console.claims(&read_claims(&directory.claims())?);
     let drawn = draw_all(&directory)?;
     console.say(&format!("{drawn} charts: {}", directory.path().join("charts").display()));
     Ok(AS_EXPECTED)
@@ -32,6 +34,21 @@ pub(super) fn tell_settings(directory: &RunDirectory, console: &Console) -> Resu
     }
     console.settings(&rows);
     write_settings(&directory.settings(), &rows)
+}
+
+/// Tells whether what documents claim about the cases held, and writes `claims.csv` where there is a claim.
+pub(super) fn tell_claims(
+    claims: &[Claim],
+    rows: &[VerdictRow],
+    directory: &RunDirectory,
+    console: &Console,
+) -> Result<(), Error> {
+    let rows = weigh_claims(claims, rows);
+    if rows.is_empty() {
+        return Ok(());
+    }
+    console.claims(&rows);
+    write_claims(&directory.claims(), &rows)
 }
 
 /// Draws every chart of a run; gives their number.

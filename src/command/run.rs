@@ -7,7 +7,7 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use super::controls::Controls;
 use super::measure::longest_run;
-use super::report::{draw_all, tell_settings};
+use super::report::{draw_all, tell_claims, tell_settings};
 use super::session::Session;
 use crate::arm;
 use crate::cli::RunArguments;
@@ -80,6 +80,9 @@ fn run_suite(
     }
     if let Err(error) = tell_settings(directory, &console) {
         console.warn(&format!("the settings could not be compared: {}", error.chain()));
+    }
+    if let Err(error) = tell_claims(&suite.claims, &cases, directory, &console) {
+        console.warn(&format!("the claims could not be told: {}", error.chain()));
     }
     if let Err(error) = draw_all(directory) {
         console.warn(&format!("the charts could not be drawn: {}", error.chain()));

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use comfy_table::Color;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::claims::ClaimRow;
 use super::settings::SettingRow;
 use super::verdict_row::VerdictRow;
 
@@ -131,6 +132,16 @@ impl Console {
             print(&format!("\nwhat the settings do about it: {}, {} {verdict}", base.work, base.base_arm));
             print(&super::tables::settings(rows, is_terminal));
             print(&format!("    {}", super::settings_words::best(rows)));
+        }
+    }
+
+    /// Prints what documents claim about the cases, and whether it held: a table for each document.
+    pub fn claims(&self, rows: &[ClaimRow]) {
+        let is_terminal = stdout().is_terminal();
+        for rows in rows.chunk_by(|one, next| one.source == next.source) {
+            let held = rows.iter().filter(|row| row.held == "held").count();
+            print(&format!("\n{}: {held} of {} claims held here", rows[0].source, rows.len()));
+            print(&super::tables::claims(rows, is_terminal));
         }
     }
 

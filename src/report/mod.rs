@@ -5,6 +5,7 @@
 mod case_chart;
 mod case_report;
 mod chart;
+mod claims;
 pub mod console;
 mod documented;
 mod judged;
@@ -25,6 +26,7 @@ mod work_charts;
 pub use case_chart::{draw_case, draw_judged};
 pub use case_report::{CaseReport, CoreRun};
 pub use chart::ChartError;
+pub use claims::{ClaimRow, read_claims, weigh_claims, write_claims};
 pub use run_directory::{Machine, RunDirectory, RunRecord, revision, transparent_huge_pages};
 pub use samples_file::{RecordedRun, Runs, SamplesFile, read_samples};
 pub use sentence::sentence;

@@ -65,6 +65,11 @@ impl RunDirectory {
         self.path.join("settings.csv")
     }
 
+    /// `claims.csv`.
+    pub fn claims(&self) -> PathBuf {
+        self.path.join("claims.csv")
+    }
+
     /// The folder of the charts, made when it is first asked for.
     pub fn charts(&self) -> Result<PathBuf, Error> {
         let path = self.path.join("charts");

@@ -2,6 +2,7 @@
 
 use comfy_table::{Attribute, Cell, CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
 
+use super::claims::ClaimRow;
 use super::console::{colour, word};
 use super::settings::SettingRow;
 use super::verdict_row::VerdictRow;
@@ -147,6 +148,17 @@ pub(super) fn settings(rows: &[SettingRow], terminal: bool) -> String {
     table.to_string()
 }
 
+/// The claims of one document, and whether they held.
+pub(super) fn claims(rows: &[ClaimRow], terminal: bool) -> String {
+    let mut table = plain(terminal);
+    table.set_header(["claim", "compared", "measured", "here"]);
+    for row in rows {
+        let compared = format!("{}: {} / {}", row.metric, row.case, row.than);
+        table.add_row([row.why.clone(), compared, row.measured(), row.held.clone()]);
+    }
+    table.to_string()
+}
+
 /// What is removed, with its limits; what is not proven is said so.
 fn removed(found: Option<(ArmEffect, [f64; 3])>) -> Cell {
     number(match found {
@@ -193,5 +205,22 @@ mod tests {
             }
         };
         insta::assert_snapshot!(verdicts(&[measured, skipped], false, false));
+    }
+    #[test]
+    fn the_table_of_claims_says_what_was_compared_and_whether_it_held() {
+        let row = ClaimRow {
+            source: "a document".into(),
+            why: "Mapped weights need less memory while a model is compiled.".into(),
+            case: "net.map.recompile.glibc.t1".into(),
+            than: "net.copy.recompile.glibc.t1".into(),
+            metric: "prepare HWM".into(),
+            value: Some(126e6),
+            than_value: Some(207e6),
+            ratio: Some(0.6087),
+            at_most: Some(0.8),
+            held: "held".into(),
+            ..ClaimRow::default()
+        };
+        insta::assert_snapshot!(claims(&[row], false));
     }
 }

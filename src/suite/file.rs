@@ -7,10 +7,11 @@ use toml::Spanned;
 
 use super::arms::ArmFile;
 use super::case::{BaseWork, Engine, Planner, Release, ReleaseWhen, WeightsStrategy};
+use super::claim::Metric;
 use super::faults::FaultFile;
 use super::models::ModelFile;
 use super::settings::{MAX_COUNTERFACTUAL, MAX_ITERATIONS, MAX_REPLICATES, MAX_THREADS, Settings};
-use super::value::{Name, OneOrMany, Period, Size, Text, Tolerance, Whole, Word};
+use super::value::{Name, OneOrMany, Period, Ratio, Size, Text, Tolerance, Whole, Word};
 
 /// A list of names, each of which is looked up in its section or in the catalogue.
 pub(super) type Names = Option<Spanned<OneOrMany<Text>>>;
@@ -84,6 +85,8 @@ with_settings! {
         arms: Section<ArmFile>,
         #[serde(default)]
         case: Vec<Spanned<CaseFile>>,
+        #[serde(default)]
+        claim: Vec<Spanned<ClaimFile>>,
     }
 }
 
@@ -95,6 +98,19 @@ with_settings! {
         workload: Names,
         arm: Names,
     }
+}
+
+/// A `[[claim]]` table.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ClaimFile {
+    pub source: Option<Text>,
+    pub why: Option<Text>,
+    pub case: Option<Spanned<Text>>,
+    pub than: Option<Spanned<Text>>,
+    pub metric: Option<Metric>,
+    pub at_most: Option<Ratio>,
+    pub at_least: Option<Ratio>,
 }
 
 /// A `[runtimes.NAME]` table.

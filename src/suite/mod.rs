@@ -14,6 +14,7 @@
 mod arms;
 mod case;
 mod catalogue;
+mod claim;
 mod error;
 mod expand;
 mod expectation;
@@ -32,10 +33,11 @@ mod tests;
 mod value;
 
 pub use case::{
-    Allocator, Architecture, ArmSpec, BaseWork, Beside, Case, Engine, Judging, Limits, ModelSource, ModelSpec, Recipe,
-    Planner, Release, ReleaseWhen, RuntimeSpec, Weights, WeightsPlacement, WeightsStrategy, WorkloadSpec, case_id,
+    Allocator, Architecture, ArmSpec, BaseWork, Beside, Case, Engine, Judging, Limits, ModelSource, ModelSpec, Planner,
+    Recipe, Release, ReleaseWhen, RuntimeSpec, Weights, WeightsPlacement, WeightsStrategy, WorkloadSpec, case_id,
 };
 pub use catalogue::{Catalogue, Entry, catalogue};
+pub use claim::{Claim, Metric};
 pub use error::SuiteError;
 pub use expand::MAX_CASES;
 pub use expectation::Expectation;

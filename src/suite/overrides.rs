@@ -63,7 +63,15 @@ pub fn from_model(model: &Path, overrides: &Overrides) -> Result<Suite, SuiteErr
     let case = new_case((&spec, runtime, workload, arm), 1, &Settings::default());
     let name = spec.name.clone();
     catalogue.models.insert(name.clone(), Entry { spec, why: String::new() });
-    let suite = Suite { name, description: String::new(), path: None, cases: vec![case], replicates: 1, catalogue };
+    let suite = Suite {
+        name,
+        description: String::new(),
+        path: None,
+        cases: vec![case],
+        replicates: 1,
+        catalogue,
+        claims: Vec::new(),
+    };
     let mut overrides = overrides.clone();
     if overrides.arms.is_empty() {
         overrides.arms = DEFAULT_ARMS.map(|name| ArmChoice::Named(name.into())).into();

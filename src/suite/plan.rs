@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::case::Case;
 use super::catalogue::{Catalogue, catalogue};
+use super::claim::{Claim, claims};
 use super::error::{SuiteError, hint};
 use super::expand::expand;
 use super::source::Source;
@@ -37,6 +38,8 @@ pub struct Suite {
     pub replicates: u32,
     /// What the suite's names mean: the compiled-in catalogue under the suite's own sections.
     pub catalogue: Catalogue,
+    /// What documents claim about these cases.
+    pub claims: Vec<Claim>,
 }
 
 /// The suite that the command line names: a built-in one (`quick`), or a file (`./quick`).
@@ -82,10 +85,13 @@ fn read(name: String, source: Source, base: &Path) -> Result<Suite, SuiteError> 
     let mut file = source.read()?;
     let mut catalogue = catalogue().clone();
     catalogue.overlay(&mut file, base, source)?;
+    let cases = expand(&file, &catalogue, source)?;
+    let claims = claims(std::mem::take(&mut file.claim), &cases).map_err(|flaw| source.locate(flaw))?;
     Ok(Suite {
         name,
         path: None,
-        cases: expand(&file, &catalogue, source)?,
+        cases,
+        claims,
         // Bounded by MAX_REPLICATES.
         replicates: file.replicates.map_or(1, |number| number.0 as u32),
         description: file.description.unwrap_or_default(),

@@ -50,14 +50,16 @@ impl RuntimeFile {
             only_embedded(&self.prefault, "prefault", |prefault| !prefault)?;
             only_embedded(&self.compile_threads, "compile_threads", |_| false)?;
             only_embedded(&self.planner, "planner", |planner| *planner == Planner::None)?;
-            if let Some(release) = self.release.as_ref().filter(|release| *release.get_ref() != Release::Keep && !is_mapped)
+            if let Some(release) =
+                self.release.as_ref().filter(|release| *release.get_ref() != Release::Keep && !is_mapped)
             {
                 let problem = "rten owns the copies; only mapped weights (`weights = \"map\"`) can be released";
                 return Err(Flaw::new(release.span().start, "release", problem));
             }
         }
         if let Some(prefault) = self.prefault.as_ref().filter(|prefault| *prefault.get_ref() && !is_mapped) {
-            let problem = "there is nothing to bring in where weights are copied: use `weights = \"map\"` or `\"map-tensor\"`";
+            let problem =
+                "there is nothing to bring in where weights are copied: use `weights = \"map\"` or `\"map-tensor\"`";
             return Err(Flaw::new(prefault.span().start, "prefault", problem));
         }
         if let Some(strict) = self.strict.as_ref().filter(|strict| *strict.get_ref())

@@ -112,6 +112,19 @@ read_from!(Size, "a number of bytes, or a size such as \"64 KiB\"", {
     },
 });
 
+/// A ratio of two measured values.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ratio(pub f64);
+
+read_from!(Ratio, "a positive number", {
+    visit_i64(i64) => |value| check_ratio(value as f64).map(Ratio),
+    visit_f64(f64) => |value| check_ratio(value).map(Ratio),
+});
+
+fn check_ratio(value: f64) -> Result<f64, String> {
+    if value.is_finite() && value > 0.0 { Ok(value) } else { Err(format!("must be a positive number, not {value}")) }
+}
+
 /// Bytes per iteration: zero is allowed, and so are fractions.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Tolerance(pub f64);
