@@ -77,7 +77,7 @@ pub struct RunArguments {
     /// Runtime, instead of the suite's: rten, rten-map, rten-map-release, rten-prepack
     #[arg(long, value_name = "NAME")]
     pub runtime: Vec<String>,
-    /// Workload, instead of the suite's: recompile, reload, infer, concurrent, reject…
+    /// Workload, instead of the suite's: recompile, reload, infer, concurrent, reject, mutate…
     #[arg(long, value_name = "NAME")]
     pub workload: Option<String>,
     /// Arm, instead of the suite's: a name, a tunable such as glibc.malloc.arena_max=2, or the path of a library to preload

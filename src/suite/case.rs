@@ -276,6 +276,8 @@ pub enum BaseWork {
     Concurrent,
     /// Load a model that must fail to load, in every iteration: error paths leak where success does not.
     Reject,
+    /// Load and prepare a model whose file is damaged in another way in every iteration; whether that fails does not matter.
+    Mutate,
 }
 
 /// An arm: the allocator of the child and its settings. Arms are data; the catalogue of named ones is

@@ -109,7 +109,7 @@ fn lay<F, T>(
 
 fn workload(name: &str, offset: usize, table: WorkloadFile) -> Result<WorkloadSpec, Flaw> {
     let Some(base) = table.base else {
-        let works = ["nothing", "recompile", "reload", "infer", "concurrent", "reject"];
+        let works = ["nothing", "recompile", "reload", "infer", "concurrent", "reject", "mutate"];
         return Err(Flaw::new(offset, "base", format!("missing; use {}", alternatives(&works))));
     };
     let fault = match table.fault {

@@ -6,6 +6,7 @@
 mod arenas;
 mod fault;
 mod memory;
+mod mutate;
 mod phase;
 mod pins;
 mod scratch;

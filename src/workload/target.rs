@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::mutate::Mutant;
 use super::phase::{Phase, Phases};
 use super::scratch;
 use super::work::WorkError;
@@ -19,20 +20,26 @@ pub(super) struct Target {
     model: ModelSpec,
     seed: u64,
     inputs: Mutex<Option<Arc<[InputTensor]>>>,
+    mutant: Option<Mutant>,
 }
 
 impl Target {
     /// The `model` of `case` that lies at `path`; where the case damages it, a copy of it in the folder `scratch`.
     pub(super) fn new(case: &Case, model: &ModelSpec, path: &Path, scratch: &Path) -> Result<Target, WorkError> {
         let rejects = case.workload.base == BaseWork::Reject;
-        let path = if rejects || matches!(case.workload.fault, Some(Fault::Truncate { .. })) {
+        let mutates = case.workload.base == BaseWork::Mutate;
+        let path = if rejects || mutates || matches!(case.workload.fault, Some(Fault::Truncate { .. })) {
             copy(path, scratch, rejects)
                 .map_err(|source| WorkError::Copy { path: path.display().to_string(), source })?
         } else {
             path.to_owned()
         };
         let runtime = runtime::open(&case.runtime, &path);
-        Ok(Target { runtime, path, model: model.clone(), seed: case.seed, inputs: Mutex::new(None) })
+        let mutant = match mutates {
+            true => Some(Mutant::of(&path, case.seed).map_err(WorkError::Fault)?),
+            false => None,
+        };
+        Ok(Target { runtime, path, model: model.clone(), seed: case.seed, inputs: Mutex::new(None), mutant })
     }
 
     /// Name of the model.
@@ -87,6 +94,19 @@ impl Target {
             Ok(_) => Err(WorkError::NotRejected),
             Err(_) => Ok(()),
         }
+    }
+
+    /// Loads and prepares the model after its file was damaged in the way of iteration number `iteration`.
+    pub(super) fn mutate(&mut self, iteration: u64, phases: &mut dyn Phases) -> Result<(), WorkError> {
+        if let Some(mutant) = &mut self.mutant {
+            mutant.write(iteration).map_err(WorkError::Fault)?;
+        }
+        phases.enter(Phase::Load);
+        if let Ok(loaded) = self.runtime.load(&self.path) {
+            phases.enter(Phase::Prepare);
+            drop(loaded.prepare());
+        }
+        Ok(())
     }
 
     fn run(&self, prepared: &mut dyn Prepared) -> Result<(), WorkError> {

@@ -124,7 +124,7 @@ impl Work {
         iteration: u64,
         phases: &mut dyn Phases,
     ) -> Result<Option<Box<dyn Prepared>>, WorkError> {
-        let Some(target) = self.targets.get(turn) else {
+        let Some(target) = self.targets.get_mut(turn) else {
             phases.enter(Phase::Execute);
             return Ok(None);
         };
@@ -145,6 +145,7 @@ impl Work {
                 }
             }
             BaseWork::Concurrent => target.recompile_at_once(self.threads, phases)?,
+            BaseWork::Mutate => target.mutate(iteration, phases)?,
             BaseWork::Nothing | BaseWork::Reject => target.reject(phases)?,
         }
         Ok(None)
