@@ -274,7 +274,7 @@ Examples:
 /// Arguments of `model`.
 #[derive(Debug, Args)]
 pub struct ModelArguments {
-    /// mobilenet_v2, inception_v3, transformer[:layers=…,hidden=…,tokens=…], mlp[:layers=…,width=…,batch=…]
+    /// mobilenet_v2, inception_v3, resnet50, transformer[:layers=…,hidden=…,tokens=…], mlp[:layers=…,width=…,batch=…]
     #[arg(value_name = "NAME")]
     pub name: String,
     /// Put the weights into a file beside the model, every tensor aligned to 4096 bytes

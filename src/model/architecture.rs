@@ -25,9 +25,10 @@ const fn parameter(name: &'static str, default: u32, smallest: u32, largest: u32
     Parameter { name, default, smallest, largest }
 }
 
-const NETWORKS: [Network; 4] = [
+const NETWORKS: [Network; 5] = [
     Network { name: "mobilenet_v2", parameters: &[], make: |_| Architecture::MobilenetV2 },
     Network { name: "inception_v3", parameters: &[], make: |_| Architecture::InceptionV3 },
+    Network { name: "resnet50", parameters: &[], make: |_| Architecture::Resnet50 },
     Network {
         name: "transformer",
         parameters: &[
@@ -96,8 +97,8 @@ pub fn known_architectures() -> Vec<String> {
     NETWORKS.iter().map(|network| example(network.name)).collect()
 }
 
-/// Reads `mobilenet_v2`, `inception_v3`, `transformer[:layers=N,hidden=N,tokens=N]` or `mlp[:layers=N,width=N,batch=N]`;
-/// parameters may come in any order and have defaults.
+/// Reads `mobilenet_v2`, `inception_v3`, `resnet50`, `transformer[:layers=N,hidden=N,tokens=N]` or
+/// `mlp[:layers=N,width=N,batch=N]`; parameters may come in any order and have defaults.
 pub fn parse_architecture(text: &str) -> Result<Architecture, ArchitectureError> {
     let (name, parameters) = text.trim().split_once(':').unwrap_or((text.trim(), ""));
     let network = NETWORKS.iter().find(|network| network.name == name).ok_or_else(|| {
@@ -155,8 +156,9 @@ fn parts(architecture: Architecture) -> (&'static Network, Vec<u32>) {
     match architecture {
         Architecture::MobilenetV2 => (&NETWORKS[0], Vec::new()),
         Architecture::InceptionV3 => (&NETWORKS[1], Vec::new()),
-        Architecture::Transformer { layers, hidden, tokens } => (&NETWORKS[2], vec![layers, hidden, tokens]),
-        Architecture::Mlp { layers, width, batch } => (&NETWORKS[3], vec![layers, width, batch]),
+        Architecture::Resnet50 => (&NETWORKS[2], Vec::new()),
+        Architecture::Transformer { layers, hidden, tokens } => (&NETWORKS[3], vec![layers, hidden, tokens]),
+        Architecture::Mlp { layers, width, batch } => (&NETWORKS[4], vec![layers, width, batch]),
     }
 }
 
@@ -190,6 +192,7 @@ mod tests {
         let told = |text: &str| parse_architecture(text).map(architecture_name).unwrap();
         assert_eq!(told("mobilenet_v2"), "mobilenet_v2");
         assert_eq!(told("inception_v3"), "inception_v3");
+        assert_eq!(told("resnet50"), "resnet50");
         assert_eq!(told("mlp"), "mlp:layers=4,width=1024,batch=1");
         assert_eq!(told("mlp:batch=16, width=2048"), "mlp:layers=4,width=2048,batch=16");
         assert_eq!(told("transformer:hidden=128"), "transformer:layers=4,hidden=128,tokens=128");
@@ -202,7 +205,7 @@ mod tests {
         assert_eq!(
             error("mobilnet_v2"),
             "no network is called `mobilnet_v2` (did you mean `mobilenet_v2`?): there are mobilenet_v2, inception_v3, \
-             transformer:layers=4,hidden=256,tokens=128, mlp:layers=4,width=1024,batch=1"
+             resnet50, transformer:layers=4,hidden=256,tokens=128, mlp:layers=4,width=1024,batch=1"
         );
         let write = "write mlp:layers=4,width=1024,batch=1";
         assert_eq!(error("mlp:depth=4"), format!("`depth=4` says nothing about `mlp`: {write}"));

@@ -119,6 +119,8 @@ pub enum Architecture {
     MobilenetV2,
     /// Inception v3 at 299 × 299, 95 MB (Szegedy et al. 2015).
     InceptionV3,
+    /// ResNet-50 at 224 × 224, 102 MB (He et al. 2015).
+    Resnet50,
     /// A small BERT-like encoder.
     Transformer {
         /// Number of encoder layers.

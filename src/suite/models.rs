@@ -25,9 +25,10 @@ const MAX_EXTERNAL_BYTES: u64 = 16 << 30;
 const MAX_MEMBERS: usize = 32;
 
 /// Recipes and the parameters that each of them takes.
-const RECIPES: [(&str, &[&str]); 4] = [
+const RECIPES: [(&str, &[&str]); 5] = [
     ("mobilenet_v2", &[]),
     ("inception_v3", &[]),
+    ("resnet50", &[]),
     ("transformer", &["layers", "hidden", "tokens"]),
     ("mlp", &["layers", "width", "batch"]),
 ];
@@ -128,6 +129,7 @@ impl ModelFile {
         Ok(match name {
             "mobilenet_v2" => Architecture::MobilenetV2,
             "inception_v3" => Architecture::InceptionV3,
+            "resnet50" => Architecture::Resnet50,
             "transformer" => {
                 if let Some(hidden) = self.hidden.as_ref().filter(|hidden| hidden.get_ref().0 % 64 != 0) {
                     let problem = format!("must be a multiple of 64, the width of a head, not {}", hidden.get_ref().0);
@@ -201,7 +203,7 @@ fn bundled_name(bundled: &Spanned<Text>) -> Result<String, Flaw> {
 /// (4 in attention, 8 in the feed-forward part, biases neglected), a dense one `width²`.
 fn check_size(recipe: &Recipe) -> Result<(), String> {
     let weights = match recipe.architecture {
-        Architecture::MobilenetV2 | Architecture::InceptionV3 => 0,
+        Architecture::MobilenetV2 | Architecture::InceptionV3 | Architecture::Resnet50 => 0,
         Architecture::Transformer { layers, hidden, .. } => 12 * u64::from(layers) * u64::from(hidden).pow(2),
         Architecture::Mlp { layers, width, .. } => u64::from(layers) * u64::from(width).pow(2),
     };

@@ -25,18 +25,19 @@ pub(super) struct Kernel {
     stride: usize,
     padding: [usize; 2],
     groups: usize,
+    scale: f32,
     activation: Activation,
 }
 
 impl Kernel {
-    /// A square kernel with stride 1, no padding, one group and a ReLU.
+    /// A square kernel with stride 1, no padding, one group, scale 1 and a ReLU.
     pub(super) fn square(size: usize) -> Kernel {
         Kernel::of([size, size])
     }
 
-    /// A kernel of any size with stride 1, no padding, one group and a ReLU.
+    /// A kernel of any size with stride 1, no padding, one group, scale 1 and a ReLU.
     pub(super) fn of(size: [usize; 2]) -> Kernel {
-        Kernel { size, stride: 1, padding: [0, 0], groups: 1, activation: Activation::Relu }
+        Kernel { size, stride: 1, padding: [0, 0], groups: 1, scale: 1.0, activation: Activation::Relu }
     }
 
     /// With another stride.
@@ -52,6 +53,11 @@ impl Kernel {
     /// In groups of channels; as many groups as channels make it depthwise.
     pub(super) fn groups(self, groups: usize) -> Kernel {
         Kernel { groups, ..self }
+    }
+
+    /// With another scale in its batch normalisation.
+    pub(super) fn scale(self, scale: f32) -> Kernel {
+        Kernel { scale, ..self }
     }
 
     /// With another activation.
@@ -84,13 +90,13 @@ pub(super) fn convolve(graph: &mut Graph, input: &Features, channels: usize, ker
         integers("strides", &[kernel.stride, kernel.stride]),
     ];
     let convolved = graph.operator("Conv", &[&input.value, &weights], attributes);
-    let normalised = normalise(graph, &convolved, channels);
+    let normalised = normalise(graph, &convolved, channels, kernel.scale);
     Features { value: activate(graph, normalised, kernel.activation), channels }
 }
 
-fn normalise(graph: &mut Graph, input: &str, channels: usize) -> String {
+fn normalise(graph: &mut Graph, input: &str, channels: usize, scale: f32) -> String {
     let mut parameter = |label, value| graph.weight(label, &[channels], Values::Constant(value));
-    let scale = parameter("g", 1.0);
+    let scale = parameter("g", scale);
     let bias = parameter("be", 0.0);
     let mean = parameter("m", 0.0);
     let variance = parameter("v", 1.0);
@@ -106,6 +112,14 @@ fn activate(graph: &mut Graph, input: String, activation: Activation) -> String 
             graph.operator("Clip", &[&input, &low, &high], Vec::new())
         }
     }
+}
+
+/// Largest values of 3 × 3 pixels with stride 2, of a picture that is `padding` pixels larger on every side.
+pub(super) fn max_pool(graph: &mut Graph, input: &Features, padding: usize) -> Features {
+    let attributes =
+        vec![integers("kernel_shape", &[3, 3]), integers("pads", &[padding; 4]), integers("strides", &[2, 2])];
+    let value = graph.operator("MaxPool", &[&input.value], attributes);
+    Features { value, channels: input.channels }
 }
 
 /// Average over the picture, then a dense layer to the 1000 classes of ImageNet, as output `logits`.

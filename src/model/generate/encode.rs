@@ -168,7 +168,7 @@ impl EncodeMessage for TensorMessage<'_> {
 mod tests {
     use std::collections::BTreeMap;
 
-    use super::super::{inception_v3, mlp, mobilenet_v2};
+    use super::super::{inception_v3, mlp, mobilenet_v2, resnet50};
     use super::*;
 
     fn inline_bytes(graph: &Graph) -> u64 {
@@ -180,21 +180,32 @@ mod tests {
         // Measured on files that the onnx package wrote from the same layers; a byte more is for the producer's name.
         assert_eq!(inline_bytes(&mobilenet_v2::graph()), 14_177_919 + 1);
         assert_eq!(inline_bytes(&inception_v3::graph()), 95_518_588 + 1);
+        assert_eq!(inline_bytes(&resnet50::graph()), 102_463_649 + 1);
         let mlp = mlp::graph(6, 2048, 16);
         assert_eq!(Encoding::new(&mlp, 1, Location::Beside("mlp.data")).weights_bytes(), 6 * 2048 * 2048 * 4);
     }
 
-    #[test]
-    fn inception_has_the_layers_of_the_real_one() {
+    /// How many nodes there are of each kind.
+    fn layers(graph: Graph) -> String {
         let mut layers = BTreeMap::new();
-        for node in inception_v3::graph().nodes {
+        for node in graph.nodes {
             *layers.entry(node.op_type.unwrap()).or_insert(0) += 1;
         }
         let counts: Vec<_> = layers.iter().map(|(kind, count)| format!("{kind} {count}")).collect();
+        counts.join(", ")
+    }
+
+    #[test]
+    fn networks_have_the_layers_of_the_real_ones() {
         assert_eq!(
-            counts.join(", "),
+            layers(inception_v3::graph()),
             "AveragePool 9, BatchNormalization 94, Concat 15, Conv 94, Flatten 1, Gemm 1, GlobalAveragePool 1, \
              Identity 1, MaxPool 4, Relu 94"
+        );
+        assert_eq!(
+            layers(resnet50::graph()),
+            "Add 16, BatchNormalization 53, Conv 53, Flatten 1, Gemm 1, GlobalAveragePool 1, Identity 1, MaxPool 1, \
+             Relu 49"
         );
     }
 

@@ -3,7 +3,7 @@
 
 use rten_onnx::onnx::DataType;
 
-use super::convolution::{Features, Kernel, classify, convolve};
+use super::convolution::{Features, Kernel, classify, convolve, max_pool};
 use super::graph::{Graph, integer, integers};
 
 /// The network: `input` f32 `[1,3,299,299]` → `logits` f32 `[1,1000]`; 23.8 million parameters.
@@ -35,9 +35,9 @@ impl Inception<'_> {
             &input,
             &[(32, Kernel::square(3).stride(2)), (32, Kernel::square(3)), (64, Kernel::square(3).same())],
         );
-        let features = self.max_pool(&features);
+        let features = max_pool(self.graph, &features, 0);
         let features = self.chain(&features, &[(80, Kernel::square(1)), (192, Kernel::square(3))]);
-        self.max_pool(&features)
+        max_pool(self.graph, &features, 0)
     }
 
     /// Branches of 1 × 1, 5 × 5 and two 3 × 3 convolutions.
@@ -56,7 +56,7 @@ impl Inception<'_> {
         let shrink = Kernel::square(3).stride(2);
         let single = self.chain(input, &[(384, shrink)]);
         let double = self.chain(input, &[(64, Kernel::square(1)), (96, Kernel::square(3).same()), (96, shrink)]);
-        let pooled = self.max_pool(input);
+        let pooled = max_pool(self.graph, input, 0);
         self.concatenate(&[single, double, pooled])
     }
 
@@ -78,7 +78,7 @@ impl Inception<'_> {
         let (row, column) = (Kernel::of([1, 7]).same(), Kernel::of([7, 1]).same());
         let three = self.chain(input, &[(192, point), (320, shrink)]);
         let seven = self.chain(input, &[(192, point), (192, row), (192, column), (192, shrink)]);
-        let pooled = self.max_pool(input);
+        let pooled = max_pool(self.graph, input, 0);
         self.concatenate(&[three, seven, pooled])
     }
 
@@ -117,13 +117,6 @@ impl Inception<'_> {
         ];
         let value = self.graph.operator("AveragePool", &[&input.value], attributes);
         self.chain(&Features { value, channels: input.channels }, &[(channels, Kernel::square(1))])
-    }
-
-    fn max_pool(&mut self, input: &Features) -> Features {
-        let attributes =
-            vec![integers("kernel_shape", &[3, 3]), integers("pads", &[0; 4]), integers("strides", &[2, 2])];
-        let value = self.graph.operator("MaxPool", &[&input.value], attributes);
-        Features { value, channels: input.channels }
     }
 
     fn concatenate(&mut self, branches: &[Features]) -> Features {

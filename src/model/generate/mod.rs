@@ -3,7 +3,7 @@
 //! Memory behaviour of loading and compiling depends on the graph and on the sizes of tensors, not on what the weights
 //! say. A network therefore passes through three steps that share one plain value, the [`graph::Graph`]:
 //!
-//! 1. an architecture (`mobilenet_v2`, `inception_v3`, `transformer`, `mlp`) lists nodes and describes its weights by
+//! 1. an architecture (`mobilenet_v2`, `inception_v3`, `resnet50`, `transformer`, `mlp`) lists nodes and describes its weights by
 //!    shape and distribution, without making them;
 //! 2. `encode` tells the exact size of the protobuf and writes it tensor by tensor, so that at most one tensor is in
 //!    memory at a time;
@@ -17,6 +17,7 @@ mod graph;
 mod inception_v3;
 mod mlp;
 mod mobilenet_v2;
+mod resnet50;
 mod transformer;
 mod values;
 mod write;

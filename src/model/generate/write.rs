@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use super::encode::{Encoding, Location};
 use super::graph::Graph;
-use super::{inception_v3, mlp, mobilenet_v2, transformer};
+use super::{inception_v3, mlp, mobilenet_v2, resnet50, transformer};
 use crate::model::architecture::check_architecture;
 use crate::model::error::ModelError;
 use crate::suite::{Architecture, Recipe, WeightsPlacement};
@@ -74,6 +74,7 @@ fn graph(recipe: &Recipe) -> Result<Graph, ModelError> {
     Ok(match recipe.architecture {
         Architecture::MobilenetV2 => mobilenet_v2::graph(),
         Architecture::InceptionV3 => inception_v3::graph(),
+        Architecture::Resnet50 => resnet50::graph(),
         Architecture::Transformer { layers, hidden, tokens } => {
             transformer::graph(layers as usize, hidden as usize, tokens as usize)
         }

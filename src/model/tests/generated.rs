@@ -31,13 +31,15 @@ fn rten_runs_inline_and_external_models_alike() {
 }
 
 #[test]
-fn rten_runs_a_convolution_network() {
+fn rten_runs_convolution_networks() {
     let folder = tempdir().unwrap();
     let path = folder.path().join("net.onnx");
-    write(&recipe("mobilenet_v2", WeightsPlacement::External), &path).unwrap();
-    let (shape, logits) = run(&path, &BTreeMap::new());
-    assert_eq!(shape, [1, 1000]);
-    assert_alive(&logits);
+    for text in ["mobilenet_v2", "resnet50"] {
+        write(&recipe(text, WeightsPlacement::External), &path).unwrap();
+        let (shape, logits) = run(&path, &BTreeMap::new());
+        assert_eq!(shape, [1, 1000], "{text}");
+        assert_alive(&logits);
+    }
 }
 
 /// Activations have neither overflowed nor faded on their way through the layers.
