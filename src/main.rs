@@ -2,6 +2,12 @@
 
 use std::process::ExitCode;
 
+use highwater::arm::step_pool::ProcessAllocator;
+
+/// The system's allocator, unless an arm asks for a step pool: which allocator it is on is the child's to say.
+#[global_allocator]
+static ALLOCATOR: ProcessAllocator = ProcessAllocator;
+
 fn main() -> ExitCode {
     ExitCode::from(highwater::command::main())
 }

@@ -33,9 +33,10 @@ pub struct RecordedCore<'a> {
     pub complete: bool,
 }
 
-/// Whether mappings are the program's alone. A preloaded allocator maps memory for itself, and its mappings come and go.
+/// Whether mappings are the program's alone. A preloaded allocator maps memory for itself, and so does a step pool; their
+/// mappings come and go.
 pub fn judges_mappings(arm: &ArmSpec) -> bool {
-    arm.allocator == Allocator::Glibc
+    arm.allocator == Allocator::Glibc && arm.step_pool.is_none()
 }
 
 impl From<arm::LiveKind> for LiveKind {

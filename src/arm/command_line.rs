@@ -31,6 +31,7 @@ fn library(text: &str) -> Result<ArmSpec, String> {
         tunables: BTreeMap::new(),
         environment: BTreeMap::new(),
         trim_every: None,
+        step_pool: None,
     })
 }
 
@@ -53,6 +54,7 @@ fn tunables(text: &str) -> Result<ArmSpec, String> {
         tunables,
         environment: BTreeMap::new(),
         trim_every: None,
+        step_pool: None,
     })
 }
 

@@ -2,6 +2,7 @@
 
 use super::arena_tops::ArenaTops;
 use super::in_force::{AllocatorName, InForce};
+use super::step_pool;
 use super::{jemalloc, mimalloc, tcmalloc};
 
 /// What the allocator in force can give back. Found once, so that the child looks nothing up.
@@ -54,7 +55,7 @@ impl GiveBack {
     /// To be called in a forked child only: settings of the allocator may be others afterwards.
     #[must_use]
     pub fn run(&self, after_trim: impl FnOnce()) -> bool {
-        match self.means {
+        let is_given = match self.means {
             Means::Glibc(tops) => tops.give_back(after_trim),
             Means::Jemalloc(purge) => purge.run(),
             Means::Tcmalloc(release) => {
@@ -65,6 +66,8 @@ impl GiveBack {
                 collect.run();
                 true
             }
-        }
+        };
+        // What a step pool keeps is free as well, and no allocator knows of it.
+        step_pool::PROCESS.release_idle() && is_given
     }
 }

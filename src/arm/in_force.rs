@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use super::dynamic_linker;
 use super::environment::{ExpectedOwner, requested_tunables};
 use super::tunables::is_same_value;
-use super::{glibc, jemalloc, mimalloc, symbols, tcmalloc};
-use crate::suite::{Allocator, ArmSpec};
+use super::{glibc, jemalloc, mimalloc, step_pool, symbols, tcmalloc};
+use crate::suite::{Allocator, ArmSpec, StepPoolSettings};
 
 /// An allocator as it can be recognised in a running process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -62,6 +62,9 @@ pub struct InForce {
     pub options: BTreeMap<String, String>,
     /// Whether freed chunks wait in glibc's thread cache, found by trying; `None` where it cannot be tried.
     pub tcache: Option<bool>,
+    /// The step pool that the program's large allocations really come by; absent where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step_pool: Option<StepPoolSettings>,
 }
 
 /// Finds out what is in force. Runs `ld.so` once, so it belongs to the start of a process, before anything is measured.
@@ -91,6 +94,7 @@ pub fn in_force() -> InForce {
             .then(glibc::Statistics::find)
             .flatten()
             .map(glibc::Statistics::has_tcache),
+        step_pool: step_pool::PROCESS.in_force(),
     }
 }
 
@@ -113,7 +117,8 @@ impl InForce {
         self.check_owner(expected)?;
         self.check_allocator(&arm.allocator)?;
         self.check_tunables(arm)?;
-        self.check_options(arm)
+        self.check_options(arm)?;
+        self.check_step_pool(arm)
     }
 
     fn check_owner(&self, expected: &ExpectedOwner) -> Result<(), String> {
@@ -173,6 +178,18 @@ impl InForce {
             }
         }
         Ok(())
+    }
+
+    fn check_step_pool(&self, arm: &ArmSpec) -> Result<(), String> {
+        let requested = step_pool::asked_for(arm.step_pool, |name| arm.environment.get(name).cloned());
+        match (requested.map_err(|error| error.to_string())?, self.step_pool) {
+            (requested, taken) if requested == taken => Ok(()),
+            (Some(_), None) => Err("the step pool is not in force: allocations do not come by it".to_owned()),
+            (Some(requested), Some(taken)) => {
+                Err(format!("the step pool has the settings {taken:?}, not {requested:?}"))
+            }
+            (None, _) => Err("a step pool is in force that the arm does not ask for".to_owned()),
+        }
     }
 }
 

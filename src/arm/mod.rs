@@ -9,11 +9,12 @@
 //! - In the child, [`in_force()`] tells which object really owns `malloc` and what settings it took, and
 //!   [`InForce::matches`] compares that with the arm; [`LiveCounter`] reads the live bytes of that allocator, and
 //!   [`GiveBack`] has it give back, in a forked child, whatever it keeps.
+//! - In front of any allocator there can be a [`step_pool`], which serves the large blocks of an inference.
 //!
 //! Files, from the machine up: `symbols` (looking things up in the running process), `dynamic_linker` and `tunables`
 //! (what `ld.so --list-tunables` says), `embedded` and `installed` (where the libraries come from), `environment`,
 //! `in_force`, one file per allocator (`glibc`, `jemalloc`, `mimalloc`, `tcmalloc`), `live`,
-//! `give_back` (with `arena_tops`, the part of glibc), `survey`.
+//! `give_back` (with `arena_tops`, the part of glibc), `survey`, and the folder `step_pool`.
 
 mod arena_tops;
 mod command_line;
@@ -29,6 +30,7 @@ mod jemalloc;
 mod live;
 mod mimalloc;
 mod settings;
+pub mod step_pool;
 mod survey;
 mod symbols;
 mod tcmalloc;

@@ -3,6 +3,8 @@
 use std::env;
 use std::ffi::OsStr;
 
+use super::step_pool;
+
 /// Old names of glibc tunables, still read as environment variables (glibc's `elf/dl-tunables.list`). Some end in an
 /// underscore, and the name without it does nothing.
 const ALIASES: [(&str, &str); 8] = [
@@ -42,7 +44,9 @@ pub(super) fn aliases() -> impl Iterator<Item = &'static str> {
 /// Whether an environment variable changes the allocator of a process.
 pub(super) fn is_setting(variable: &OsStr) -> bool {
     let variable = variable.to_string_lossy();
-    NAMES.contains(&&*variable) || PREFIXES.iter().any(|prefix| variable.starts_with(prefix))
+    NAMES.contains(&&*variable)
+        || PREFIXES.iter().any(|prefix| variable.starts_with(prefix))
+        || step_pool::is_variable(&variable)
 }
 
 /// The allocator settings that this process would hand down to a child.
@@ -60,7 +64,7 @@ mod tests {
 
     #[test]
     fn allocator_settings_are_told_from_other_variables() {
-        for setting in ["GLIBC_TUNABLES", "LD_PRELOAD", "MALLOC_CONF", "MALLOC_ARENA_MAX", "MIMALLOC_PURGE_DELAY"] {
+        for setting in ["GLIBC_TUNABLES", "LD_PRELOAD", "MALLOC_CONF", "MALLOC_ARENA_MAX", "START_STATISTIC_STEP"] {
             assert!(is_setting(OsStr::new(setting)), "{setting}");
         }
         for other in ["PATH", "LD_LIBRARY_PATH", "HOME", "HIGHWATER_FD", "RTEN_NUM_THREADS"] {

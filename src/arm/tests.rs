@@ -31,6 +31,7 @@ fn arm(allocator: Allocator) -> ArmSpec {
         tunables: BTreeMap::new(),
         environment: BTreeMap::new(),
         trim_every: None,
+        step_pool: None,
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::case::{Allocator, ArmSpec};
+use super::case::{Allocator, ArmSpec, StepPoolSettings};
 use super::error::hint;
 use super::source::Flaw;
 use super::value::{Setting, Text, Whole};
@@ -34,13 +34,21 @@ pub(super) struct ArmFile {
     #[serde(default)]
     environment: BTreeMap<Text, Spanned<Setting>>,
     trim_every: Option<Spanned<Whole<1, { u64::MAX }>>>,
+    step_pool: Option<bool>,
+    start_statistic_step: Option<Spanned<Steps>>,
+    stable_statistic_step: Option<Spanned<Steps>>,
+    max_statistic_step: Option<Spanned<Steps>>,
 }
+
+/// A number of steps.
+type Steps = Whole<0, { u64::MAX }>;
 
 impl ArmFile {
     /// The arm that the table means; paths in it are relative to `base`.
     pub fn into_spec(self, name: &str, base: &Path) -> Result<ArmSpec, Flaw> {
         let allocator = self.allocator(base)?;
         self.check_effect(&allocator)?;
+        let step_pool = self.step_pool()?;
         let tunables = self.tunables.into_iter().map(tunable).collect::<Result<_, _>>()?;
         let environment = self.environment.into_iter().map(variable).collect::<Result<_, _>>()?;
         Ok(ArmSpec {
@@ -50,6 +58,7 @@ impl ArmFile {
             tunables,
             environment,
             trim_every: self.trim_every.map(|every| every.into_inner().0),
+            step_pool,
         })
     }
 
@@ -69,6 +78,30 @@ impl ArmFile {
             let problem = format!("unknown allocator `{word}`{help} (another one is preloaded by `library`)");
             Flaw::new(named.span().start, "allocator", problem)
         })
+    }
+
+    /// The settings of a step pool, DeepRec's where the arm does not say. Without a pool they would do nothing.
+    fn step_pool(&self) -> Result<Option<StepPoolSettings>, Flaw> {
+        let told = [
+            ("start_statistic_step", &self.start_statistic_step),
+            ("stable_statistic_step", &self.stable_statistic_step),
+            ("max_statistic_step", &self.max_statistic_step),
+        ];
+        if self.step_pool != Some(true) {
+            return match told.iter().find_map(|(key, steps)| Some((key, steps.as_ref()?))) {
+                Some((key, steps)) => {
+                    Err(Flaw::new(steps.span().start, *key, "does nothing without `step_pool = true`"))
+                }
+                None => Ok(None),
+            };
+        }
+        let [start, stable, max] = told.map(|(_, steps)| steps.as_ref().map(|steps| steps.get_ref().0));
+        let default = StepPoolSettings::default();
+        Ok(Some(StepPoolSettings {
+            start: start.unwrap_or(default.start),
+            stable: stable.unwrap_or(default.stable),
+            max: max.unwrap_or(default.max),
+        }))
     }
 
     /// Settings of glibc's malloc under another allocator would do nothing, and the arm would be called what it is not.

@@ -298,6 +298,26 @@ pub struct ArmSpec {
     pub environment: BTreeMap<String, String>,
     /// `malloc_trim(0)` after every k-th iteration.
     pub trim_every: Option<u64>,
+    /// A pool in front of that allocator that learns the large blocks of an inference; absent for none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step_pool: Option<StepPoolSettings>,
+}
+
+/// When a step pool learns: DeepRec's settings, with its defaults. Steps count inferences.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StepPoolSettings {
+    /// Steps that go by before it learns (`START_STATISTIC_STEP`).
+    pub start: u64,
+    /// It has learned after more than so many stable steps in a row (`STABLE_STATISTIC_STEP`),
+    pub stable: u64,
+    /// or after more than so many at all (`MAX_STATISTIC_STEP`).
+    pub max: u64,
+}
+
+impl Default for StepPoolSettings {
+    fn default() -> Self {
+        StepPoolSettings { start: 100, stable: 10, max: 100 }
+    }
 }
 
 /// Who owns `malloc` in the child.

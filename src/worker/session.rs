@@ -16,6 +16,7 @@ use serde::Serialize;
 use super::core::CoreProbes;
 use super::phases::Recorder;
 use super::protocol::{Hello, Job, LONGEST_LINE, Message, VERSION};
+use crate::arm::step_pool::{self, StepPoolOwner, VariableError};
 use crate::arm::{self, LiveCounter};
 use crate::error::chain;
 use crate::sample::{Probe, Sample};
@@ -81,6 +82,8 @@ fn work(job: &Job, wire: &mut Wire) -> Result<u64, Interruption> {
         setrlimit(Resource::RLIMIT_AS, bytes, bytes).map_err(|error| at(0)(&error))?;
     }
     setrlimit(Resource::RLIMIT_CORE, 0, 0).map_err(|error| at(0)(&error))?;
+    // Before anything looks at the allocator, which is another one with a step pool in front of it.
+    let step_pool = open_step_pool(job).map_err(|error| at(0)(&error))?;
     let allocator = arm::in_force();
     let counter = LiveCounter::detect(&allocator);
     let mut work = Work::set_up(&job.case, &job.models, &job.scratch).map_err(|error| at(0)(&error))?;
@@ -130,7 +133,17 @@ fn work(job: &Job, wire: &mut Wire) -> Result<u64, Interruption> {
         wire.send(&Message::Sample(sample)).map_err(|error| at(iteration)(&error))?;
         done = iteration;
     }
+    if let Some(step_pool) = step_pool {
+        let text = step_pool.report().to_string();
+        wire.send(&Message::Note { text }).map_err(|error| at(done)(&error))?;
+    }
     Ok(done)
+}
+
+/// The step pool that the arm or a variable asks for.
+fn open_step_pool(job: &Job) -> Result<Option<StepPoolOwner<'static>>, VariableError> {
+    let settings = step_pool::asked_for(job.case.arm.step_pool, |name| env::var(name).ok())?;
+    Ok(settings.and_then(|settings| step_pool::PROCESS.enable(settings)))
 }
 
 fn count_live(counter: &LiveCounter, sample: &mut Sample) {

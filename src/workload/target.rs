@@ -9,6 +9,7 @@ use super::mutate::Mutant;
 use super::phase::{Phase, Phases};
 use super::scratch;
 use super::work::WorkError;
+use crate::arm::step_pool;
 use crate::model::{self, InputTensor};
 use crate::runtime::{self, Prepared, Runtime};
 use crate::suite::{BaseWork, Case, Fault, ModelSpec};
@@ -111,6 +112,8 @@ impl Target {
 
     fn run(&self, prepared: &mut dyn Prepared) -> Result<(), WorkError> {
         let inputs = self.inputs(prepared)?;
+        // A step of the pool is one inference, from its first allocation until its result is dropped.
+        let _step = step_pool::PROCESS.step();
         black_box(prepared.execute(&inputs)?);
         Ok(())
     }
