@@ -20,5 +20,6 @@ mod outside;
 mod process;
 mod report;
 mod snapshots;
+mod step_pool;
 mod told;
 mod usage;

@@ -1,12 +1,15 @@
 //! What a probe finds, and what it leaves as it was.
 
+use std::alloc::{GlobalAlloc, Layout};
 use std::hint::black_box;
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 
+use highwater::arm::step_pool::PROCESS;
 use highwater::arm::{LiveCounter, in_force};
 use highwater::sample::Status;
+use highwater::suite::StepPoolSettings;
 
 use crate::{LIMIT, alone, probe};
 
@@ -52,6 +55,43 @@ fn the_tops_of_thread_arenas_are_given_back() {
     assert!(trimmed >= reading.core + planted * 9 / 10, "malloc_trim alone gives the tops back: {reading:?}");
     assert!(reading.before >= trimmed, "{reading:?}");
     assert!(reading.core < planted, "{reading:?}");
+}
+
+/// Planted: a step pool that keeps 8 MiB, of which the program has half.
+#[test]
+#[expect(unsafe_code, reason = "the pool is asked directly, since it is not this program's allocator")]
+fn what_a_step_pool_keeps_is_given_back_and_what_it_lends_is_not() {
+    const HALF: usize = 4 << 20;
+    let _alone = alone();
+    let settings = StepPoolSettings { start: 0, stable: 2, max: 9 };
+    let owner = PROCESS.enable(settings).unwrap();
+    let layout = Layout::from_size_align(HALF, 64).unwrap();
+    let use_both = || {
+        let _step = PROCESS.step();
+        // SAFETY: the size is not 0, and each block is filled within its bounds and freed once.
+        unsafe {
+            let blocks = [PROCESS.alloc(layout), PROCESS.alloc(layout)];
+            blocks.iter().for_each(|block| block.write_bytes(1, HALF));
+            blocks.into_iter().for_each(|block| PROCESS.dealloc(block, layout));
+        }
+    };
+    (0..5).for_each(|_| use_both());
+    assert_eq!(owner.report().size.touched, 2 * HALF as u64);
+    let counter = LiveCounter::detect(&in_force());
+    let before = counter.read().live.unwrap();
+    let _step = PROCESS.step();
+    // SAFETY: the size is not 0.
+    let block = unsafe { PROCESS.alloc(layout) };
+    let live = counter.read().live.unwrap().saturating_sub(before);
+    // What the test harness does meanwhile is some kilobytes.
+    assert!((HALF - (64 << 10)..HALF + (64 << 10)).contains(&(live as usize)), "{live}");
+    let reading = probe(LIMIT).read().unwrap();
+    // SAFETY: the block is in use, and freed once.
+    unsafe { PROCESS.dealloc(block, layout) };
+    let idle = probe(LIMIT).read().unwrap();
+    let half = HALF as u64;
+    assert!((half * 9 / 10..half * 11 / 10).contains(&(reading.core - idle.core)), "{reading:?} {idle:?}");
+    assert_eq!(owner.report().size.touched, 2 * half, "this process keeps what it had");
 }
 
 /// What is in use stays, and is told where it lies.

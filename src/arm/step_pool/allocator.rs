@@ -94,6 +94,7 @@ impl StepPool {
 
     /// Only large requests look at this. It is set before the first block of a pool is handed out, and reset after the last
     /// one came back; whoever has such a block got it from a thread that saw it set.
+    #[inline]
     pub(super) fn is_needed(&self) -> bool {
         self.is_needed.load(Ordering::Relaxed)
     }

@@ -56,6 +56,7 @@ fn the_arms_of_the_design_are_there() {
             let mut told = vec![arm.name.clone(), format!("{:?}", arm.allocator).to_lowercase()];
             told.extend(arm.tunables.iter().chain(&arm.environment).map(|(key, value)| format!("{key}={value}")));
             told.extend(arm.trim_every.map(|every| format!("trim every {every}")));
+            told.extend(arm.step_pool.map(|pool| format!("{pool:?}")));
             told.join(" ")
         })
         .collect();
@@ -77,6 +78,8 @@ fn the_arms_of_the_design_are_there() {
     mmap-threshold-1m glibc glibc.malloc.mmap_threshold=1048576
     mmap-threshold-env glibc MALLOC_MMAP_THRESHOLD_=1048576
     quiet-heap glibc glibc.malloc.mmap_threshold=131072 glibc.malloc.tcache_count=0 glibc.malloc.trim_threshold=131072
+    step-pool glibc StepPoolSettings { start: 100, stable: 10, max: 100 }
+    step-pool-early glibc StepPoolSettings { start: 2, stable: 3, max: 20 }
     tcmalloc tcmalloc
     top-pad-64m glibc glibc.malloc.top_pad=67108864
     trim glibc trim every 1

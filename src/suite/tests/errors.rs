@@ -171,7 +171,7 @@ fn unknown_names_are_told_for_every_section() {
     suite.toml:2: case[0].runtime: unknown runtime `rtenn`; did you mean `rten`?
     suite.toml:7: case[1].workload: unknown workload `recompil`; did you mean `recompile`?
     suite.toml:3: case[0].arm[1]: unknown arm `jemaloc`; did you mean `jemalloc`?
-    suite.toml:3: case[0].arm: unknown arm `banana`; use arena-max-1, arena-max-2, exact-live, glibc, hugetlb, hugetlb-reserved, jemalloc, jemalloc-background, jemalloc-decay-0, jemalloc-deeprec, jemalloc-exact, mimalloc, mimalloc-purge-0, mmap-threshold-128k, mmap-threshold-1m, mmap-threshold-env, quiet-heap, tcmalloc, top-pad-64m, trim, trim-10 or trim-threshold-64k
+    suite.toml:3: case[0].arm: unknown arm `banana`; use arena-max-1, arena-max-2, exact-live, glibc, hugetlb, hugetlb-reserved, jemalloc, jemalloc-background, jemalloc-decay-0, jemalloc-deeprec, jemalloc-exact, mimalloc, mimalloc-purge-0, mmap-threshold-128k, mmap-threshold-1m, mmap-threshold-env, quiet-heap, step-pool, step-pool-early, tcmalloc, top-pad-64m, trim, trim-10 or trim-threshold-64k
     ");
 }
 
@@ -343,6 +343,9 @@ fn arms_cannot_claim_what_they_would_not_do() {
         "[arms.a]\nenvironment = { HIGHWATER_FD = 3 }\n",
         "[arms.a]\nenvironment = { \"A=B\" = 3 }\n",
         "[arms.a]\nenvironment = { A = \"\\u0000\" }\n",
+        "[arms.a]\nstep_pool = 1\n",
+        "[arms.a]\nstep_pool = true\nmax_statistic_step = -1\n",
+        "[arms.a]\nstep_pool = false\nstart_statistic_step = 1\n",
     ]), @r"
     suite.toml:2: arms.a.allocator: unknown allocator `jemaloc`; did you mean `jemalloc`? (another one is preloaded by `library`)
     suite.toml:2: arms.a.allocator: unknown allocator `hoard`; use glibc, jemalloc, mimalloc or tcmalloc (another one is preloaded by `library`)
@@ -357,6 +360,9 @@ fn arms_cannot_claim_what_they_would_not_do() {
     suite.toml:2: arms.a.environment.HIGHWATER_FD: set by highwater itself
     suite.toml:2: arms.a.environment.A=B: `A=B` is not the name of an environment variable
     suite.toml:2: arms.a.environment.A: contains a NUL character
+    suite.toml:2: arms.a.step_pool: expected a boolean, not integer `1`
+    suite.toml:3: arms.a.max_statistic_step: expected a whole number from 0 on, not integer `-1`
+    suite.toml:3: arms.a.start_statistic_step: does nothing without `step_pool = true`
     ");
 }
 
