@@ -54,7 +54,7 @@ pub use look::{Look, Shape, look};
 pub use projection::{ProjectedGrowth, Projection, ProjectionKind, project};
 pub use record::Record;
 pub use recorded::{
-    Recorded, RecordedCore, assess_recorded, judges_mappings, level_at_peak, level_at_rest, live_series,
+    Recorded, RecordedCore, assess_recorded, judges_mappings, level_at_peak, level_at_rest, live_bytes, live_series,
 };
 pub use replicate::{SignEvidence, kendall_s, seasonal_kendall};
 pub use resident::{ResidentJudgement, ResidentRules, ResidentSeries, judge_resident};

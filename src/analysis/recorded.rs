@@ -64,7 +64,8 @@ impl From<&Judging> for Settings {
 
 /// Judges a recorded run as its case declares.
 pub fn assess_recorded(recorded: &Recorded<'_>, judging: &Judging) -> Assessment {
-    let live = recorded.live.and_then(|(series, kind)| live_series(series, kind));
+    let live_bytes = recorded.live.and_then(|(series, _)| live_bytes(series));
+    let live = recorded.live.zip(live_bytes.as_deref()).map(|((series, kind), bytes)| live_series(series, kind, bytes));
     let counts =
         [(Resource::Threads, "threads"), (Resource::Descriptors, "descriptors"), (Resource::Mappings, "mappings")];
     let counts = counts
@@ -114,10 +115,19 @@ fn with_hidden<'a>(series: &'a Series, name: &str, hidden: &[&str]) -> Option<Co
     Some(total)
 }
 
-/// Live bytes of a run as the analysis takes them.
-pub fn live_series(series: &Series, kind: arm::LiveKind) -> Option<LiveSeries<'_>> {
-    let bytes = series.column("live_bytes")?;
-    Some(LiveSeries { bytes, kind: kind.into(), threads: series.column("threads") })
+/// Live bytes that are asked whether they leak: without those of the models in a cache, which come and go by its own rules. In
+/// a random order they would be noise of the size of a model; what they leave behind when they go is seen all the same.
+pub fn live_bytes(series: &Series) -> Option<Cow<'_, [f64]>> {
+    let live = series.column("live_bytes")?;
+    Some(match series.column("cached_bytes") {
+        Some(cached) => live.iter().zip(cached).map(|(live, cached)| live - cached).collect(),
+        None => Cow::Borrowed(live),
+    })
+}
+
+/// The [`live_bytes`] of a run as the analysis takes them.
+pub fn live_series<'a>(series: &'a Series, kind: arm::LiveKind, bytes: &'a [f64]) -> LiveSeries<'a> {
+    LiveSeries { bytes, kind: kind.into(), threads: series.column("threads") }
 }
 
 #[cfg(test)]

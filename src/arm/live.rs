@@ -52,6 +52,8 @@ pub struct LiveReading {
     pub mapped: Option<u64>,
     /// glibc's `fordblks`: free bytes in heaps, whether or not `malloc_trim` gave their pages back.
     pub free: Option<u64>,
+    /// glibc's `keepcost`: free bytes at the top of the main heap.
+    pub top: Option<u64>,
 }
 
 /// The counter of live bytes that belongs to the allocator in force.
@@ -148,6 +150,7 @@ fn from_glibc(info: &glibc::MallInfo) -> LiveReading {
         arena: Some(info.arena as u64),
         mapped: Some(info.hblkhd as u64),
         free: Some(info.fordblks as u64),
+        top: Some(info.keepcost as u64),
     }
 }
 

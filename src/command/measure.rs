@@ -1,6 +1,6 @@
 //! One case from the child to its row: the run itself, the live bytes that decide for it, the fork probe beside it.
 
-use super::recorder::{Recorder, assess};
+use super::recorder::{Files, Recorder, assess};
 use super::session::{LiveProbe, Session};
 use crate::analysis::{LEAST_PROBES, LiveVerdict, Verdict};
 use crate::arm::{self, ArmError, LiveKind};
@@ -183,7 +183,8 @@ impl Session<'_> {
             core_every,
         };
         let probe = probe.map(LiveProbe::source);
-        let mut recorder = Recorder::new(case, replicate, &mut self.samples, self.console, probe);
+        let files = Files { samples: &mut self.samples, cache: &mut self.cache_events };
+        let mut recorder = Recorder::new(case, replicate, files, self.console, probe);
         match runner::run(&request, &mut recorder) {
             // A child that cannot be started is a row; a file of the run that cannot be written ends it.
             Err(error @ Error::Child { .. }) => Ok(not_run(Outcome::Failed { message: error.chain() })),

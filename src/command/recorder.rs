@@ -3,22 +3,31 @@
 use super::measure::longest_run;
 use crate::analysis::{
     Assessment, LiveVerdict, Recorded, ResidentCategory, Settings, Verdict, assess_recorded, is_look, judges_mappings,
-    live_is_final, live_series,
+    live_bytes, live_is_final, live_series,
 };
 use crate::arm::LiveKind;
 use crate::error::Error;
 use crate::report::console::Console;
-use crate::report::{LiveSource, SamplesFile};
+use crate::report::{CacheFile, LiveSource, SamplesFile};
 use crate::runner::Observer;
 use crate::sample::{Sample, Series};
 use crate::suite::{Case, Judging};
 use crate::worker::protocol::Hello;
+use crate::workload::CacheEvent;
+
+/// The files that a run is recorded in.
+pub(super) struct Files<'a> {
+    /// `samples.csv`.
+    pub(super) samples: &'a mut SamplesFile,
+    /// `cache.csv`.
+    pub(super) cache: &'a mut CacheFile,
+}
 
 /// Writes samples, decides on early stops and on going on, moves the progress line.
 pub(super) struct Recorder<'a> {
     case: &'a Case,
     replicate: u32,
-    samples: &'a mut SamplesFile,
+    files: Files<'a>,
     console: &'a mut Console,
     /// Live bytes of the exact-live probe, where they decide.
     probe: Option<LiveSource<'a>>,
@@ -33,12 +42,12 @@ impl<'a> Recorder<'a> {
     pub(super) fn new(
         case: &'a Case,
         replicate: u32,
-        samples: &'a mut SamplesFile,
+        files: Files<'a>,
         console: &'a mut Console,
         probe: Option<LiveSource<'a>>,
     ) -> Self {
         let due = case.limits.iterations;
-        Recorder { case, replicate, samples, console, probe, said: Verdict::Inconclusive, iteration: 0, due }
+        Recorder { case, replicate, files, console, probe, said: Verdict::Inconclusive, iteration: 0, due }
     }
 
     /// How often resident memory was looked at: each look has its own chance of an error.
@@ -70,7 +79,12 @@ impl<'a> Recorder<'a> {
 impl Observer for Recorder<'_> {
     fn sampled(&mut self, sample: &Sample, _series: &Series) -> Result<(), Error> {
         self.iteration = sample.iteration;
-        self.samples.append(&self.case.id, self.replicate, sample)
+        self.files.samples.append(&self.case.id, self.replicate, sample)
+    }
+
+    fn cached(&mut self, iteration: u64, event: &CacheEvent) -> Result<(), Error> {
+        let name = self.case.model.members().get(event.model).map_or("", |model| model.name.as_str());
+        self.files.cache.append((&self.case.id, self.replicate), iteration, name, event)
     }
 
     /// The verdict is final when live bytes leak, or when they are decided and nothing else is asked; and when resident
@@ -86,9 +100,10 @@ impl Observer for Recorder<'_> {
             return false;
         }
         self.assess(series, own);
-        let Some(live) = kind.filter(|kind| *kind == LiveKind::Exact).and_then(|kind| live_series(series, kind)) else {
+        let Some(bytes) = live_bytes(series).filter(|_| kind == Some(LiveKind::Exact)) else {
             return false;
         };
+        let live = live_series(series, LiveKind::Exact, &bytes);
         let settings = Settings::from(judging);
         let counts_stand_still =
             || ["threads", "descriptors", "mappings"].iter().all(|name| stands_still(series.column(name)));

@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::model::{self, ModelError};
 use crate::report::console::Console;
 use crate::report::{
-    LiveSource, Machine, Role, RunDirectory, RunRecord, SamplesFile, VerdictRow, VerdictsFile, revision,
+    CacheFile, LiveSource, Machine, Role, RunDirectory, RunRecord, SamplesFile, VerdictRow, VerdictsFile, revision,
 };
 use crate::sample::Series;
 use crate::suite::{ArmSpec, Case, ModelSource, ModelSpec, Suite, catalogue};
@@ -40,6 +40,7 @@ pub(super) struct Session<'a> {
     pub(super) interrupted: &'a AtomicBool,
     pub(super) reproduce: Box<dyn Fn(&str) -> String + 'a>,
     pub(super) samples: SamplesFile,
+    pub(super) cache_events: CacheFile,
     pub(super) verdicts: VerdictsFile,
     pub(super) program: PathBuf,
     pub(super) cache: PathBuf,
@@ -65,6 +66,7 @@ impl<'a> Session<'a> {
             interrupted,
             reproduce: Box::new(reproduce),
             samples: SamplesFile::create(&directory.samples())?,
+            cache_events: CacheFile::at(&directory.cache()),
             verdicts: VerdictsFile::create(&directory.verdicts())?,
             program: PathBuf::from("/proc/self/exe"),
             cache: model::cache_dir(),

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::chart::{self, CaseChart, ChartError, ChartLine, CoreProbe, Floor, LineRole, LiveProbe, SlopeBand};
 use super::console::word;
 use super::verdict_row::{CoreSource, LiveSource, VerdictRow};
-use crate::analysis::{Assessment, LiveFinding, ResidentFinding};
+use crate::analysis::{Assessment, LiveFinding, ResidentFinding, live_bytes};
 use crate::sample::Series;
 use crate::workload::Phase;
 
@@ -82,10 +82,23 @@ impl Shown<'_> {
             marks.iter().map(|(label, phase, values)| ChartLine { label, role: LineRole::Peak(*phase), values });
         let probe = self.live.filter(|live| live.case != row.case);
         let probe_iterations = numbers(probe.map_or(0, |probe| probe.series.len()));
-        let live_probe = probe.and_then(|probe| {
-            let values = probe.series.column("live_bytes")?;
-            Some(LiveProbe { label: "live, exact-live probe", iterations: &probe_iterations, values })
-        });
+        let probed = probe.and_then(|probe| live_bytes(probe.series));
+        let judged = live_bytes(series).filter(|_| probe.is_none() && series.column("cached_bytes").is_some());
+        let live_probe = match (&probed, &judged) {
+            (Some(values), _) => Some(LiveProbe {
+                heading: "Live bytes, exact, in a probe run",
+                label: "live, exact-live probe",
+                iterations: &probe_iterations,
+                values,
+            }),
+            (None, Some(values)) => Some(LiveProbe {
+                heading: "Live bytes without the cached models",
+                label: "live, without the cache",
+                iterations: &iterations,
+                values,
+            }),
+            (None, None) => None,
+        };
         let core_iterations = numbers(self.core.map_or(0, |core| core.series.len()));
         let live_found = self.assessment.and_then(|found| found.live.as_ref());
         let resident = self.assessment.and_then(|found| found.resident.as_ref());

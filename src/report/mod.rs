@@ -2,6 +2,7 @@
 //!
 //! Everything here can be made again from the CSV files alone.
 
+mod cache_file;
 mod case_chart;
 mod case_report;
 mod chart;
@@ -23,6 +24,7 @@ mod whole_rows;
 mod words;
 mod work_charts;
 
+pub use cache_file::{CacheFile, CacheRow};
 pub use case_chart::{draw_case, draw_judged};
 pub use case_report::{CaseReport, CoreRun};
 pub use chart::ChartError;

@@ -27,7 +27,7 @@ impl RunDirectory {
         };
         fs::create_dir_all(&path).map_err(Error::file("cannot create the run directory", &path))?;
         let directory = RunDirectory { path };
-        let files = [directory.samples(), directory.verdicts(), directory.path.join("run.json")];
+        let files = [directory.samples(), directory.verdicts(), directory.cache(), directory.path.join("run.json")];
         if files.iter().any(|file| file.exists()) {
             let path = directory.path.display();
             return Err(Error::Usage(format!("{path} holds a run already: give another directory to --out")));
@@ -58,6 +58,11 @@ impl RunDirectory {
     /// `verdicts.csv`.
     pub fn verdicts(&self) -> PathBuf {
         self.path.join("verdicts.csv")
+    }
+
+    /// `cache.csv`.
+    pub fn cache(&self) -> PathBuf {
+        self.path.join("cache.csv")
     }
 
     /// `settings.csv`.

@@ -15,6 +15,7 @@ use crate::error::{Error, chain};
 use crate::sample::{Sample, Series};
 use crate::suite::Case;
 use crate::worker::protocol::{Hello, Job, LONGEST_LINE, Message, VERSION};
+use crate::workload::CacheEvent;
 
 /// How often the parent looks up from the socket: for an interrupt, a deadline, the progress line.
 const TICK: Duration = Duration::from_millis(100);
@@ -47,6 +48,11 @@ pub struct Request<'a> {
 pub trait Observer {
     /// A sample arrived. An error ends the run; what was observed before is whole.
     fn sampled(&mut self, sample: &Sample, series: &Series) -> Result<(), Error>;
+
+    /// A model cache did something. An error ends the run.
+    fn cached(&mut self, _iteration: u64, _event: &CacheEvent) -> Result<(), Error> {
+        Ok(())
+    }
 
     /// Whether the run may stop, since its verdict is final.
     fn is_final(&mut self, series: &Series, hello: &Hello) -> bool;
@@ -247,6 +253,14 @@ impl<'a> Watch<'a> {
             (_, None) => wrong("its first message was not a hello".into()),
             (Message::Phase { phase, .. }, _) => {
                 self.evidence.phase = Some(phase);
+                Ok(None)
+            }
+            (Message::Cache { event, .. }, _) if event.model >= self.request.case.model.members().len() => {
+                wrong(format!("it told of model {} where the case has fewer", event.model))
+            }
+            (Message::Cache { .. }, _) if self.stop == Some(FinishReason::VerdictFinal) => Ok(None),
+            (Message::Cache { iteration, event }, _) => {
+                self.observer.cached(iteration, &event)?;
                 Ok(None)
             }
             (Message::Note { text }, _) => {

@@ -85,6 +85,14 @@ pub fn open(spec: &RuntimeSpec, path: &Path) -> Box<dyn Runtime> {
     }
 }
 
+/// Bytes of the model at `path` and of the external data that it names: what it declares to take. Files that are not there
+/// count nothing.
+pub fn declared_bytes(path: &Path) -> u64 {
+    let bytes = |path: &Path| std::fs::metadata(path).map_or(0, |file| file.len());
+    let external = external_data::external_files(path);
+    external.iter().fold(bytes(path), |total, name| total.saturating_add(bytes(&path.with_file_name(name))))
+}
+
 /// Names and versions of the runtimes inside the binary.
 pub fn embedded_versions() -> String {
     format!("{} {}", rten::ENGINE, rten::VERSION)

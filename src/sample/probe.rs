@@ -105,6 +105,11 @@ impl Probe {
         self.faults = faults();
     }
 
+    /// What the kernel tells of memory now.
+    pub fn status(&mut self) -> Status {
+        self.read_status()
+    }
+
     fn read_status(&mut self) -> Status {
         let length = self.status.read_at(&mut self.buffer[..], 0).unwrap_or(0);
         Status::parse(&self.buffer[..length])

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::expectation::Expectation;
 use super::fault::Fault;
 use super::input::InputSpec;
+use super::switch::SwitchSpec;
 
 /// One unit of work for a child process.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -257,6 +258,9 @@ pub struct WorkloadSpec {
     pub name: String,
     /// The honest part of the work.
     pub base: BaseWork,
+    /// How [`BaseWork::Switch`] switches; absent for other work.
+    #[serde(default)]
+    pub switch: Option<SwitchSpec>,
     /// A planted fault around it.
     #[serde(default)]
     pub fault: Option<Fault>,
@@ -280,6 +284,8 @@ pub enum BaseWork {
     Reject,
     /// Load and prepare a model whose file is damaged in another way in every iteration; whether that fails does not matter.
     Mutate,
+    /// Execute the model whose turn it is, out of a cache that loads and evicts.
+    Switch,
 }
 
 /// An arm: the allocator of the child and its settings. Arms are data; the catalogue of named ones is

@@ -11,6 +11,7 @@ use super::error::{SuiteError, alternatives};
 use super::file::{Section, SuiteFile, WorkloadFile};
 use super::models::ModelFile;
 use super::source::{Flaw, Source};
+use super::switch::switch;
 
 /// A named thing, and in one sentence what it is for.
 #[derive(Debug, Clone, PartialEq)]
@@ -109,9 +110,10 @@ fn lay<F, T>(
 
 fn workload(name: &str, offset: usize, table: WorkloadFile) -> Result<WorkloadSpec, Flaw> {
     let Some(base) = table.base else {
-        let works = ["nothing", "recompile", "reload", "infer", "concurrent", "reject", "mutate"];
+        let works = ["nothing", "recompile", "reload", "infer", "concurrent", "reject", "mutate", "switch"];
         return Err(Flaw::new(offset, "base", format!("missing; use {}", alternatives(&works))));
     };
+    let switch = switch(&table)?;
     let fault = match table.fault {
         Some(fault) => {
             let place = fault.span().start;
@@ -119,5 +121,5 @@ fn workload(name: &str, offset: usize, table: WorkloadFile) -> Result<WorkloadSp
         }
         None => None,
     };
-    Ok(WorkloadSpec { name: name.into(), base, fault })
+    Ok(WorkloadSpec { name: name.into(), base, switch, fault })
 }

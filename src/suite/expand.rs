@@ -11,6 +11,7 @@ use super::fault::Fault;
 use super::file::{CaseFile, Names, SuiteFile};
 use super::settings::Settings;
 use super::source::{Flaw, Source};
+use super::switch::check_switch;
 use super::value::{Item, OneOrMany};
 
 /// Cases at most: a night has 43,200 seconds, and a product of long arrays must not exhaust memory.
@@ -76,6 +77,12 @@ impl<'a> Product<'a> {
         {
             let problem = format!("the workload `{}` needs a model, and `{}` is none", workload.name, model.name);
             return Err(Flaw::new(item.offset, item.key.clone(), problem));
+        }
+        for (_, workload) in &workloads {
+            let problem = |model| check_switch(workload.base, &workload.name, model);
+            if let Some((item, problem)) = models.iter().find_map(|(item, model)| Some((item, problem(model)?))) {
+                return Err(Flaw::new(item.offset, item.key.clone(), problem));
+            }
         }
         let runtimes = look_up(&file.runtime, "runtime", start, &catalogue.runtimes, Some("rten"))?;
         let arms = look_up(&file.arm, "arm", start, &catalogue.arms, Some("glibc"))?;

@@ -11,7 +11,8 @@ use super::claim::Metric;
 use super::faults::FaultFile;
 use super::models::ModelFile;
 use super::settings::{MAX_COUNTERFACTUAL, MAX_ITERATIONS, MAX_REPLICATES, MAX_THREADS, Settings};
-use super::value::{Name, OneOrMany, Period, Ratio, Size, Text, Tolerance, Whole, Word};
+use super::switch::{BudgetBy, MAX_KEEP_ALIVE, OnEvict, SwitchOrder};
+use super::value::{Budget, Name, OneOrMany, Period, Ratio, Size, Text, Tolerance, Whole, Word};
 
 /// A list of names, each of which is looked up in its section or in the catalogue.
 pub(super) type Names = Option<Spanned<OneOrMany<Text>>>;
@@ -136,5 +137,10 @@ pub(super) struct RuntimeFile {
 pub(super) struct WorkloadFile {
     pub why: Option<Text>,
     pub base: Option<BaseWork>,
+    pub order: Option<Spanned<SwitchOrder>>,
+    pub budget: Option<Spanned<Budget>>,
+    pub budget_by: Option<Spanned<BudgetBy>>,
+    pub keep_alive: Option<Spanned<Whole<0, MAX_KEEP_ALIVE>>>,
+    pub on_evict: Option<Spanned<OnEvict>>,
     pub fault: Option<Spanned<FaultFile>>,
 }

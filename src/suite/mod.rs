@@ -28,6 +28,7 @@ mod plan;
 mod runtimes;
 mod settings;
 mod source;
+mod switch;
 #[cfg(test)]
 mod tests;
 mod value;
@@ -47,4 +48,5 @@ pub use input::{ElementType, InputSpec};
 pub use overrides::{ArmChoice, DEFAULT_ARMS, Overrides, RESERVED_MODEL, apply, from_model};
 pub use plan::{BUILT_IN, MAX_FILE_BYTES, Suite, load, open, parse};
 pub use settings::Settings;
+pub use switch::{BudgetBy, CacheBudget, OnEvict, SwitchOrder, SwitchSpec};
 pub use value::{is_name, to_name};

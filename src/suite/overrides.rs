@@ -12,6 +12,7 @@ use super::expand::{MAX_CASES, needs_model, new_case, unknown};
 use super::input::InputSpec;
 use super::plan::Suite;
 use super::settings::{MAX_REPLICATES, Settings};
+use super::switch::check_switch;
 use super::value::{is_name, to_name};
 
 /// Arms of a model on the command line: the default, the two remedies that cost least, and two other allocators.
@@ -178,6 +179,9 @@ fn override_work(case: &Case, overrides: &Overrides, catalogue: &Catalogue) -> R
     }
     if needs_model(&case.workload) && case.model.source == ModelSource::None {
         let problem = format!("`{}` needs a model, and the case `{}` has none", case.workload.name, case.id);
+        return Err(SuiteError::Override { option: "--workload", problem });
+    }
+    if let Some(problem) = check_switch(case.workload.base, &case.workload.name, &case.model) {
         return Err(SuiteError::Override { option: "--workload", problem });
     }
     match case.model.source {

@@ -9,6 +9,7 @@ use toml::Spanned;
 
 use super::error::hint;
 use super::expectation::Expectation;
+use super::switch::CacheBudget;
 use crate::units::Bytes;
 
 /// Longest name. Four names, the thread count and an ending fit a file name of 255 bytes.
@@ -124,6 +125,27 @@ read_from!(Ratio, "a positive number", {
 fn check_ratio(value: f64) -> Result<f64, String> {
     if value.is_finite() && value > 0.0 { Ok(value) } else { Err(format!("must be a positive number, not {value}")) }
 }
+
+/// What a model cache may hold: a size, or a share of all models.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Budget(pub CacheBudget);
+
+read_from!(Budget, "a size such as \"64 MiB\", or a share of all models such as \"50%\"", {
+    visit_i64(i64) => |value| match value {
+        1.. => Ok(Budget(CacheBudget::Bytes(value.unsigned_abs()))),
+        _ => Err(format!("must be at least 1 byte, not {value}")),
+    },
+    visit_str(&str) => |text| match text.strip_suffix('%') {
+        Some(percent) => match percent.trim().parse() {
+            Ok(share @ 1..=1000) => Ok(Budget(CacheBudget::Percent(share))),
+            _ => Err(format!("`{text}` is not a share from 1% to 1000%")),
+        },
+        None => match text.parse::<Bytes>()? {
+            Bytes(0) => Err(format!("must be at least 1 byte, not `{text}`")),
+            Bytes(bytes) => Ok(Budget(CacheBudget::Bytes(bytes))),
+        },
+    },
+});
 
 /// Bytes per iteration: zero is allowed, and so are fractions.
 #[derive(Debug, Clone, Copy)]

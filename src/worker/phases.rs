@@ -5,13 +5,16 @@
 
 use std::time::Instant;
 
+use super::protocol::Message;
 use super::session::Wire;
+use crate::arm::LiveCounter;
 use crate::sample::{Probe, Sample};
-use crate::workload::{Phase, Phases};
+use crate::workload::{CacheEvent, Phase, Phases, Snapshot};
 
 /// Records the phases of one iteration into a sample.
 pub(super) struct Recorder<'a> {
     probe: &'a mut Probe,
+    counter: &'a LiveCounter,
     wire: &'a mut Wire,
     sample: Sample,
     current: Option<(Phase, Instant)>,
@@ -21,10 +24,10 @@ pub(super) struct Recorder<'a> {
 
 impl<'a> Recorder<'a> {
     /// Starts iteration number `iteration`.
-    pub(super) fn start(iteration: u64, probe: &'a mut Probe, wire: &'a mut Wire) -> Self {
+    pub(super) fn start(iteration: u64, probe: &'a mut Probe, counter: &'a LiveCounter, wire: &'a mut Wire) -> Self {
         probe.start_iteration();
         let sample = Sample { iteration, ..Sample::default() };
-        Recorder { probe, wire, sample, current: None, high_water_mark: None, sampling_ns: 0 }
+        Recorder { probe, counter, wire, sample, current: None, high_water_mark: None, sampling_ns: 0 }
     }
 
     /// Ends the last phase, and gives what was recorded.
@@ -63,6 +66,41 @@ impl Phases for Recorder<'_> {
         self.wire.phase(self.sample.iteration, phase);
         self.sampling_ns += now.elapsed().as_nanos() as u64;
         self.current = Some((phase, Instant::now()));
+    }
+
+    fn snapshot(&mut self) -> Snapshot {
+        let phase = self.current.map(|(phase, _)| phase);
+        self.leave();
+        let now = Instant::now();
+        let (status, reading) = (self.probe.status(), self.counter.read());
+        self.sampling_ns += now.elapsed().as_nanos() as u64;
+        self.current = phase.map(|phase| (phase, Instant::now()));
+        Snapshot {
+            rss_anon: status.rss_anon,
+            rss_file: status.rss_file,
+            used: reading.live,
+            arena: reading.arena,
+            mapped: reading.mapped,
+            free: reading.free,
+            top: reading.top,
+        }
+    }
+
+    /// An error here shows again with the sample.
+    fn cached(&mut self, event: &CacheEvent) {
+        let phase = self.current.map(|(phase, _)| phase);
+        self.leave();
+        let now = Instant::now();
+        let _ = self.wire.send(&Message::Cache { iteration: self.sample.iteration, event: *event });
+        self.sampling_ns += now.elapsed().as_nanos() as u64;
+        self.current = phase.map(|phase| (phase, Instant::now()));
+    }
+
+    fn spent_us(&self) -> u64 {
+        let sample = &self.sample;
+        let over = [sample.load_us, sample.prepare_us, sample.execute_us, sample.drop_us].into_iter().flatten();
+        let present = self.current.map_or(0, |(_, since)| since.elapsed().as_micros() as u64);
+        over.fold(present, u64::saturating_add)
     }
 }
 

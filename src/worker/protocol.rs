@@ -9,6 +9,7 @@
 //! 3. For every iteration the target may send [`Message::Phase`] when a phase begins, and sends one [`Message::Sample`] at
 //!    the quiescent point. Iterations count from 1 without gaps. Fields that the target cannot tell are left out.
 //!    Where the job asks for it, a sample also holds what a fork probe found (the fields `core_…`).
+//!    A target with a model cache may send [`Message::Cache`] for everything that the cache loads or drops.
 //! 4. The target may send [`Message::Note`] at any time after its hello. highwater passes the remark on.
 //! 5. highwater may close its sending side at any time: the target ends after the present iteration.
 //! 6. The target sends one [`Message::End`] and exits with code 0; or one [`Message::Failed`], and exits as it likes.
@@ -23,7 +24,7 @@ use serde::{Deserialize, Serialize};
 use crate::arm::{InForce, LiveKind};
 use crate::sample::Sample;
 use crate::suite::Case;
-use crate::workload::Phase;
+use crate::workload::{CacheEvent, Phase};
 
 /// Version of this protocol.
 pub const VERSION: u32 = 1;
@@ -64,6 +65,13 @@ pub enum Message {
         iteration: u64,
         /// The phase.
         phase: Phase,
+    },
+    /// A model cache loaded or dropped a model.
+    Cache {
+        /// The iteration, from 1.
+        iteration: u64,
+        /// What it did.
+        event: CacheEvent,
     },
     /// An iteration is over.
     Sample(Sample),

@@ -112,7 +112,7 @@ fn work(job: &Job, wire: &mut Wire) -> Result<u64, Interruption> {
         if matches!(job.case.workload.fault, Some(Fault::Garbage { at }) if at == iteration) {
             wire.send_garbage().map_err(|error| at(iteration)(&error))?;
         }
-        let mut recorder = Recorder::start(iteration, &mut probe, wire);
+        let mut recorder = Recorder::start(iteration, &mut probe, &counter, wire);
         work.iterate(iteration, &mut recorder).map_err(|error| at(iteration)(&error))?;
         if job.case.arm.trim_every.is_some_and(|every| iteration.is_multiple_of(every)) {
             // The trim belongs to the iteration: it is part of what this arm costs.
@@ -125,6 +125,7 @@ fn work(job: &Job, wire: &mut Wire) -> Result<u64, Interruption> {
         let rollup = iteration <= ROLLUP_FIRST || iteration.is_multiple_of(ROLLUP_EVERY);
         probe.fill(&mut sample, recorded.high_water_mark, rollup);
         count_live(&counter, &mut sample);
+        sample.cached_bytes = work.cached_bytes();
         sample.elapsed_us = u64::try_from(start.elapsed().as_micros()).ok();
         sample.sampling_us = Some((recorded.sampling_ns + sampling.elapsed().as_nanos() as u64) / 1000);
         if let Some(probes) = &mut core_probes {
@@ -133,8 +134,10 @@ fn work(job: &Job, wire: &mut Wire) -> Result<u64, Interruption> {
         wire.send(&Message::Sample(sample)).map_err(|error| at(iteration)(&error))?;
         done = iteration;
     }
-    if let Some(step_pool) = step_pool {
-        let text = step_pool.report().to_string();
+    let note = work.finish(&mut Recorder::start(done, &mut probe, &counter, wire));
+    let pool = step_pool.map(|owner| owner.report().to_string());
+    // A run with fork probes repeats one that has told its note.
+    for text in note.filter(|_| job.core_every.is_none()).into_iter().chain(pool) {
         wire.send(&Message::Note { text }).map_err(|error| at(done)(&error))?;
     }
     Ok(done)

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::cache::{CacheEvent, Snapshot};
+
 /// The phases of an iteration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -31,4 +33,17 @@ impl std::fmt::Display for Phase {
 pub trait Phases {
     /// `phase` begins.
     fn enter(&mut self, phase: Phase);
+
+    /// Memory now. Looking takes no time of the present phase.
+    fn snapshot(&mut self) -> Snapshot {
+        Snapshot::default()
+    }
+
+    /// The model cache did something.
+    fn cached(&mut self, _event: &CacheEvent) {}
+
+    /// Time of all phases of this iteration so far, µs.
+    fn spent_us(&self) -> u64 {
+        0
+    }
 }

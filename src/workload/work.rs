@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::fault::Planted;
 use super::phase::{Phase, Phases};
+use super::switch::Switch;
 use super::target::Target;
 use crate::model::InputError;
 use crate::runtime::{Prepared, RuntimeError};
@@ -61,6 +62,8 @@ pub struct Work {
     targets: Vec<Target>,
     /// For each target the model that [`BaseWork::Infer`] has prepared.
     prepared: Vec<Option<Box<dyn Prepared>>>,
+    /// The cache that [`BaseWork::Switch`] takes its models out of.
+    switch: Option<Switch>,
     threads: u32,
 }
 
@@ -88,7 +91,8 @@ impl Work {
         let planted =
             fault.map(|fault| Planted::new(fault, case.seed, scratch)).transpose().map_err(WorkError::Fault)?;
         let prepared = targets.iter().map(|_| None).collect();
-        Ok(Work { base, planted, targets, prepared, threads: case.threads })
+        let switch = (base == BaseWork::Switch).then(|| Switch::new(case, models));
+        Ok(Work { base, planted, targets, prepared, switch, threads: case.threads })
     }
 
     /// Name and version of the runtime.
@@ -100,6 +104,7 @@ impl Work {
     /// iteration made is dropped, but for what a fault keeps and what `infer` has prepared.
     pub fn iterate(&mut self, iteration: u64, phases: &mut dyn Phases) -> Result<(), WorkError> {
         let turn = (iteration - 1) as usize % self.targets.len().max(1);
+        let turn = self.switch.as_mut().map_or(turn, |switch| switch.member(turn));
         let prepared = match self.work_on(turn, iteration, phases) {
             Err(source) if self.targets.len() > 1 => {
                 let name = self.targets[turn].name().to_owned();
@@ -115,6 +120,18 @@ impl Work {
             drop(prepared);
         }
         Ok(())
+    }
+
+    /// Bytes in use that the models in the cache took when they were loaded; `None` without a cache, and where the allocator
+    /// does not count.
+    pub fn cached_bytes(&self) -> Option<u64> {
+        self.switch.as_ref().and_then(Switch::used_bytes)
+    }
+
+    /// Drops what iterations have left for the next one, and sums up what a model cache did; `None` without one.
+    pub fn finish(&mut self, phases: &mut dyn Phases) -> Option<String> {
+        let names: Vec<&str> = self.targets.iter().map(Target::name).collect();
+        self.switch.as_mut().map(|switch| switch.finish(&names, phases))
     }
 
     /// The honest part; gives the model that is alive while the fault strikes and dropped afterwards.
@@ -142,6 +159,11 @@ impl Work {
                 }
                 if let Some(prepared) = &mut self.prepared[turn] {
                     target.execute(prepared.as_mut(), phases)?;
+                }
+            }
+            BaseWork::Switch => {
+                if let Some(switch) = &mut self.switch {
+                    switch.to(turn, target, truncates, phases)?;
                 }
             }
             BaseWork::Concurrent => target.recompile_at_once(self.threads, phases)?,

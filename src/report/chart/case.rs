@@ -68,9 +68,12 @@ pub struct SlopeBand {
     pub high: f64,
 }
 
-/// The exact live bytes of the probe run, which is another process with iterations of its own.
+/// The live bytes that were judged, where they are not those of the run itself: the exact ones of the probe run, which is
+/// another process with iterations of its own, or the run's own without the models in its cache.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LiveProbe<'a> {
+    /// What stands over the panel.
+    pub heading: &'static str,
     /// The name beside the line's end.
     pub label: &'a str,
     /// Iterations, counted from 1.

@@ -24,7 +24,7 @@ pub(super) fn panel<'a>(chart: &'a CaseChart<'_>) -> Option<Panel<'a>> {
     let last = last_measured(values)?;
     let (low, high) = value_range(values, &chart.floors);
     let mut panel = Panel {
-        heading: if probe.is_some() { "Live bytes, exact, in a probe run" } else { "Live bytes" },
+        heading: chart.live_probe.map_or("Live bytes", |probe| probe.heading),
         empty_text: "no samples",
         x: iteration_range(iterations.iter().copied()),
         y: (low, high),

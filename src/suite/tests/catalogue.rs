@@ -31,7 +31,11 @@ fn every_entry_says_why_and_is_called_what_its_key_says() {
 #[test]
 fn every_entry_can_be_run() {
     for (name, entry) in &catalogue().workloads {
-        let model = if entry.spec.base == BaseWork::Nothing { "none" } else { "mlp-small" };
+        let model = match entry.spec.base {
+            BaseWork::Nothing => "none",
+            BaseWork::Switch => "service",
+            _ => "mlp-small",
+        };
         let text = format!("[[case]]\nmodel = \"{model}\"\nworkload = \"{name}\"\n");
         read(&text).unwrap_or_else(|error| panic!("{error}"));
     }

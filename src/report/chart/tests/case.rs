@@ -100,7 +100,12 @@ fn a_flat_probe_of_its_own_length_has_its_own_axis() {
     let run = Run::new(200, 60e6, 64.0);
     let (probe_iterations, flat) = (iterations(28), vec![931_824.0; 28]);
     let mut chart = run.chart("ort/mobilenet", "stable");
-    chart.live_probe = Some(LiveProbe { label: "live", iterations: &probe_iterations, values: &flat });
+    chart.live_probe = Some(LiveProbe {
+        heading: "Live bytes, exact, in a probe run",
+        label: "live",
+        iterations: &probe_iterations,
+        values: &flat,
+    });
     chart.floors = windows(&flat, 14, 7);
     chart.live_slope = Some(SlopeBand { rate: 0.0, low: 0.0, high: 0.0 });
     let texts = checked(&case_chart(&chart).unwrap());
