@@ -6,7 +6,7 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use highwater::report::{ClaimRow, SettingRow, VerdictRow};
+use highwater::report::{CacheRow, ClaimRow, SettingRow, VerdictRow};
 use highwater::sample::Sample;
 
 const BLESS_VARIABLE: &str = "HIGHWATER_BLESS";
@@ -66,11 +66,13 @@ fn every_column_is_documented() {
         row(&mut samples, name, meaning);
     }
     check_block("results/README.md", "samples.csv", &samples);
-    for (file, columns) in [
+    let others = [
+        ("cache.csv", CacheRow::MEANINGS),
         ("verdicts.csv", VerdictRow::MEANINGS),
         ("settings.csv", SettingRow::MEANINGS),
         ("claims.csv", ClaimRow::MEANINGS),
-    ] {
+    ];
+    for (file, columns) in others {
         let mut table = header.clone();
         for (name, meaning) in columns {
             row(&mut table, name, meaning);

@@ -133,7 +133,7 @@ pub fn live_series<'a>(series: &'a Series, kind: arm::LiveKind, bytes: &'a [f64]
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analysis::Verdict;
+    use crate::analysis::{LiveVerdict, Verdict};
     use crate::sample::Sample;
 
     fn judged(swap: fn(u64) -> u64, hugetlb: fn(u64) -> u64) -> Verdict {
@@ -156,6 +156,22 @@ mod tests {
 
     fn recorded(series: &Series) -> Recorded<'_> {
         Recorded { own: series, live: Some((series, arm::LiveKind::Exact)), core: None, judges_mappings: true }
+    }
+
+    /// Planted: a cache whose models come and go by megabytes, and a leak of 64 bytes an iteration under it.
+    #[test]
+    fn a_leak_is_found_under_a_cache_and_the_cache_is_none() {
+        for (leak, expected) in [(0, LiveVerdict::Stable), (64, LiveVerdict::Leak)] {
+            let mut series = Series::default();
+            for iteration in 1..=120 {
+                let cached = (iteration * iteration * 7919) % 5_000_000;
+                let live = (1 << 20) + cached + leak * iteration;
+                let (live_bytes, cached_bytes) = (Some(live), Some(cached));
+                series.push(&Sample { iteration, live_bytes, cached_bytes, ..Sample::default() });
+            }
+            let live = assess_recorded(&recorded(&series), &JUDGING).live.unwrap();
+            assert_eq!(live.verdict, expected, "{}", live.reason);
+        }
     }
 
     /// 60 MB at rest in the judged process, 55 MB (5 of them swapped out) in the probed one, of which 11 stay.

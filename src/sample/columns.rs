@@ -75,7 +75,7 @@ columns! {
     peak_anon_bytes,
     /// Bytes in use by the program according to the allocator, bytes.
     live_bytes,
-    /// Part of `live_bytes` that the models in the cache took when they were loaded (base `switch` only), bytes.
+    /// Part of `live_bytes` that the models in the cache took when they were loaded and first used (base `switch` only), bytes.
     cached_bytes,
     /// Memory that the allocator believes resident, bytes.
     allocator_resident_bytes,

@@ -17,6 +17,7 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ("quick", include_str!("../../suites/quick.toml")),
     ("recompile", include_str!("../../suites/recompile.toml")),
     ("creep", include_str!("../../suites/creep.toml")),
+    ("switch", include_str!("../../suites/switch.toml")),
     ("selfcheck", include_str!("../../suites/selfcheck.toml")),
 ];
 

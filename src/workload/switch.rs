@@ -103,7 +103,7 @@ impl Switch {
         executed
     }
 
-    /// Bytes in use that the cached models took when they were loaded.
+    /// Bytes in use that the cached models took when they were loaded and first used.
     pub(super) fn used_bytes(&self) -> Option<u64> {
         self.cache.used_bytes()
     }

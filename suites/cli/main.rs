@@ -21,5 +21,6 @@ mod process;
 mod report;
 mod snapshots;
 mod step_pool;
+mod switch;
 mod told;
 mod usage;

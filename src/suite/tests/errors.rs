@@ -40,7 +40,7 @@ fn unknown_keys_are_told_with_path_line_and_suggestion() {
     suite.toml:1: iteration: unknown key `iteration`; did you mean `iterations`?
     suite.toml:5: case[1].itterations: unknown key `itterations`; did you mean `iterations`?
     suite.toml:3: models.a.wieghts: unknown key `wieghts`; did you mean `weights`?
-    suite.toml:3: runtimes.a.banana: unknown key `banana`; use why, engine, weights, release, release_when, strict, prefault, prepack, optimize, compile_threads or planner
+    suite.toml:3: runtimes.a.banana: unknown key `banana`; use why, engine, weights, prepack or optimize
     suite.toml:3: workloads.a.fault.byte: unknown key `byte`; did you mean `bytes`?
     suite.toml:2: arms.a.allocater: unknown key `allocater`; did you mean `allocator`?
     suite.toml:1: arm: unknown key `arm`; did you mean `arms`?
@@ -171,7 +171,7 @@ fn unknown_names_are_told_for_every_section() {
     suite.toml:2: case[0].runtime: unknown runtime `rtenn`; did you mean `rten`?
     suite.toml:7: case[1].workload: unknown workload `recompil`; did you mean `recompile`?
     suite.toml:3: case[0].arm[1]: unknown arm `jemaloc`; did you mean `jemalloc`?
-    suite.toml:3: case[0].arm: unknown arm `banana`; use arena-max-1, arena-max-2, exact-live, glibc, hugetlb, hugetlb-reserved, jemalloc, jemalloc-background, jemalloc-decay-0, jemalloc-deeprec, jemalloc-exact, mimalloc, mimalloc-purge-0, mmap-threshold-128k, mmap-threshold-1m, mmap-threshold-env, quiet-heap, step-pool, step-pool-early, tcmalloc, top-pad-64m, trim, trim-10 or trim-threshold-64k
+    suite.toml:3: case[0].arm: unknown arm `banana`; use arena-max-1, arena-max-2, exact-live, glibc, hugetlb, hugetlb-reserved, jemalloc, jemalloc-background, jemalloc-decay-0, jemalloc-deeprec, jemalloc-exact, mimalloc, mimalloc-purge-0, mmap-threshold-128k, mmap-threshold-1m, mmap-threshold-env, quiet-heap, tcmalloc, top-pad-64m, trim, trim-10 or trim-threshold-64k
     ");
 }
 
@@ -274,7 +274,7 @@ fn runtimes_name_a_known_engine() {
         "[runtimes.a]\nengine = \"rtem\"\n",
         "[runtimes.a]\nengine = \"rten\"\nweights = \"mapped\"\n",
     ]), @r"
-    suite.toml:1: runtimes.a.engine: missing; use `embedded` or `rten`
+    suite.toml:1: runtimes.a.engine: missing; use `rten`
     suite.toml:2: runtimes.a.engine: unknown value `rtem`; did you mean `rten`?
     suite.toml:3: runtimes.a.weights: unknown value `mapped`; did you mean `map`?
     ");
@@ -322,7 +322,7 @@ fn faults_take_their_own_keys() {
     suite.toml:5: workloads.a.fault.at: expected a whole number from 1 on, not integer `0`
     suite.toml:6: workloads.a.fault.code: expected a whole number from 0 to 255, not integer `256`
     suite.toml:3: workloads.a.fault.code: missing: the fault `exit` needs it
-    suite.toml:1: workloads.a.base: missing; use nothing, recompile, reload, infer, concurrent, reject or mutate
+    suite.toml:1: workloads.a.base: missing; use nothing, recompile, reload, infer, concurrent or reject
     suite.toml:2: workloads.a.base: unknown value `recompil`; did you mean `recompile`?
     ");
 }
@@ -343,9 +343,6 @@ fn arms_cannot_claim_what_they_would_not_do() {
         "[arms.a]\nenvironment = { HIGHWATER_FD = 3 }\n",
         "[arms.a]\nenvironment = { \"A=B\" = 3 }\n",
         "[arms.a]\nenvironment = { A = \"\\u0000\" }\n",
-        "[arms.a]\nstep_pool = 1\n",
-        "[arms.a]\nstep_pool = true\nmax_statistic_step = -1\n",
-        "[arms.a]\nstep_pool = false\nstart_statistic_step = 1\n",
     ]), @r"
     suite.toml:2: arms.a.allocator: unknown allocator `jemaloc`; did you mean `jemalloc`? (another one is preloaded by `library`)
     suite.toml:2: arms.a.allocator: unknown allocator `hoard`; use glibc, jemalloc, mimalloc or tcmalloc (another one is preloaded by `library`)
@@ -360,9 +357,6 @@ fn arms_cannot_claim_what_they_would_not_do() {
     suite.toml:2: arms.a.environment.HIGHWATER_FD: set by highwater itself
     suite.toml:2: arms.a.environment.A=B: `A=B` is not the name of an environment variable
     suite.toml:2: arms.a.environment.A: contains a NUL character
-    suite.toml:2: arms.a.step_pool: expected a boolean, not integer `1`
-    suite.toml:3: arms.a.max_statistic_step: expected a whole number from 0 on, not integer `-1`
-    suite.toml:3: arms.a.start_statistic_step: does nothing without `step_pool = true`
     ");
 }
 
@@ -445,62 +439,30 @@ fn a_file_is_named_by_its_path() {
 }
 
 #[test]
-fn what_an_engine_does_not_have_is_refused() {
+fn a_switch_needs_models_to_switch_between() {
     assert_snapshot!(errors(&[
-        "[runtimes.a]\nwhy = \"a\"\n",
-        "[runtimes.a]\nengine = \"rten\"\nweights = \"map-tensor\"\n",
-        "[runtimes.a]\nengine = \"rten\"\nweights = \"map\"\nrelease = \"unmap\"\n",
-        "[runtimes.a]\nengine = \"rten\"\nrelease = \"dontneed\"\n",
-        "[runtimes.a]\nengine = \"rten\"\nweights = \"map\"\nrelease_when = \"tensor\"\n",
-        "[runtimes.a]\nengine = \"rten\"\nplanner = \"wic\"\n",
-        "[runtimes.a]\nengine = \"rten\"\ncompile_threads = 2\n",
-        "[runtimes.a]\nengine = \"embedded\"\nprefault = true\n",
-        "[runtimes.a]\nengine = \"embedded\"\nstrict = true\n",
-        "[runtimes.a]\nengine = \"embedded\"\nweights = \"map\"\nrelease = \"keep\"\nstrict = true\n",
-        "[runtimes.a]\nengine = \"embedded\"\nweights = \"map-release\"\n",
-    ]), @r#"
-    suite.toml:1: runtimes.a.engine: missing; use `embedded` or `rten`
-    suite.toml:3: runtimes.a.weights: the engine `rten` has no such choice; `embedded` has
-    suite.toml:4: runtimes.a.release: the engine `rten` has no such choice; `embedded` has
-    suite.toml:3: runtimes.a.release: rten owns the copies; only mapped weights (`weights = "map"`) can be released
-    suite.toml:4: runtimes.a.release_when: the engine `rten` has no such choice; `embedded` has
-    suite.toml:3: runtimes.a.planner: the engine `rten` has no such choice; `embedded` has
-    suite.toml:3: runtimes.a.compile_threads: the engine `rten` has no such choice; `embedded` has
-    suite.toml:3: runtimes.a.prefault: there is nothing to bring in where weights are copied: use `weights = "map"` or `"map-tensor"`
-    suite.toml:3: runtimes.a.strict: only mapped weights that are released can be made inaccessible
-    suite.toml:5: runtimes.a.strict: only mapped weights that are released can be made inaccessible
-    suite.toml:3: runtimes.a.weights: unknown value `map-release`; did you mean `map`?
-    "#);
+        "[[case]]\nmodel = \"mlp-small\"\nworkload = \"switch\"\n",
+        "[models.twice]\nsequence = [\"mlp-small\", \"mlp-small\"]\n[[case]]\nmodel = [\"service\", \"twice\"]\nworkload = \"switch\"\n",
+        "[[case]]\nworkload = \"switch\"\n",
+        "[[case]]\nmodel = \"none\"\nworkload = \"switch\"\n",
+    ]), @"");
 }
 
 #[test]
-fn claims_are_about_cases_of_the_suite() {
-    let claim = |text: &str| {
-        format!(
-            "[[case]]\nworkload = \"nothing\"\narm = [\"glibc\", \"trim\"]\n[[claim]]\nsource = \"s\"\nwhy = \"w\"\n{text}"
-        )
-    };
-    let both = "case = \"none.rten.nothing.trim.t1\"\nthan = \"none.rten.nothing.glibc.t1\"\n";
-    let texts = [
-        claim(&format!("{both}metric = \"peak\"\n")),
-        claim(
-            "case = \"none.rten.nothing.trim.t2\"\nthan = \"none.rten.nothing.glibc.t1\"\nmetric = \"peak\"\nat_most = 1\n",
-        ),
-        claim("case = \"none.rten.nothing.trim.t1\"\nmetric = \"peak\"\nat_most = 1\n"),
-        claim(&format!("{both}at_most = 1\n")),
-        claim(&format!("{both}metric = \"size\"\nat_most = 1\n")),
-        claim(&format!("{both}metric = \"peak\"\nat_most = -1\n")),
-        claim(&format!("{both}metric = \"peak\"\nat_most = 0.5\nat_least = 0.7\n")),
+fn the_keys_of_a_model_cache_are_checked() {
+    let with = |key: &str| format!("[workloads.a]\nbase = \"switch\"\n{key}\n");
+    let keys = [
+        "order = \"at random\"",
+        "budget = \"0%\"",
+        "budget = \"half\"",
+        "budget = 0",
+        "budget = true",
+        "budget_by = \"declard\"",
+        "keep_alive = -1",
+        "on_evict = \"trim\"",
     ];
-    assert_snapshot!(errors(&texts.each_ref().map(String::as_str)), @r"
-    suite.toml:4: claim[0].at_most: missing: a claim needs `at_most` or `at_least`, a ratio of the two cases
-    suite.toml:7: claim[0].case: the suite makes no case `none.rten.nothing.trim.t2`; did you mean `none.rten.nothing.trim.t1`?
-    suite.toml:4: claim[0].than: missing
-    suite.toml:4: claim[0].metric: missing
-    suite.toml:9: claim[0].metric: unknown value `size`; use load-hwm, prepare-hwm, execute-hwm, execute-rss, peak, at-rest, retained, time, load-time, prepare-time, execute-time or faults
-    suite.toml:10: claim[0].at_most: must be a positive number, not -1
-    suite.toml:4: claim[0].at_least: 0.7 is more than `at_most` = 0.5
-    ");
-    let suite = read(&claim(&format!("{both}metric = \"at-rest\"\nat_most = 0.5\n"))).unwrap();
-    assert_eq!((suite.claims[0].metric, suite.claims[0].at_most), (super::super::Metric::AtRest, Some(0.5)));
+    let mut texts: Vec<String> = keys.iter().map(|key| with(key)).collect();
+    texts.push("[workloads.a]\nbase = \"recompile\"\nbudget = \"64 MiB\"\n".into());
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    assert_snapshot!(errors(&texts), @"");
 }

@@ -1,6 +1,7 @@
 //! Suites with planted mistakes, and suites whose expansion is known.
 
 mod catalogue;
+mod choices;
 mod errors;
 mod expansion;
 mod overrides;

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use super::event::{Action, CacheEvent, Watcher};
 use super::guard::Guard;
 use super::reading::Reading;
-use super::snapshot::Difference;
+use super::snapshot::{Difference, change};
 use super::statistics::Statistics;
 
 /// Bytes of a model.
@@ -48,6 +48,8 @@ struct State<M> {
     statistics: Statistics,
     /// Requests so far, the clock that entries are ordered by.
     requests: u64,
+    /// Entries that have come and gone.
+    changes: u64,
     /// Loads so far, from which entries have their identity: a stale model and its successor have the same number.
     loads: u64,
 }
@@ -60,6 +62,10 @@ struct Entry<M> {
     /// Whether `size.measured` was measured.
     is_measured: bool,
     loading: Difference,
+    /// Until the first lock ends: bytes in use after loading, and [`State::changes`] at that time.
+    unused: Option<(Option<u64>, u64)>,
+    /// By how much the first use has raised the bytes in use: models make a part of what they need only then.
+    first_use: i64,
     used_at: u64,
     locks: u32,
     is_stale: bool,
@@ -73,6 +79,7 @@ impl<M> ModelCache<M> {
             learned: Vec::with_capacity(models),
             statistics: Statistics::default(),
             requests: 0,
+            changes: 0,
             loads: 0,
         };
         ModelCache { allowance, state: RefCell::new(state) }
@@ -83,10 +90,12 @@ impl<M> ModelCache<M> {
         self.state.borrow().statistics
     }
 
-    /// Bytes in use that loading the models in the cache took; `None` where the allocator does not count them.
+    /// Bytes in use that loading the models in the cache and using them once took; `None` where the allocator does not count
+    /// them. Later uses do not count: what they add would be a leak.
     pub(in super::super) fn used_bytes(&self) -> Option<u64> {
         let state = self.state.borrow();
-        let total = state.entries.iter().try_fold(0i64, |total, entry| Some(total.saturating_add(entry.loading.used?)));
+        let used = |entry: &Entry<M>| Some(entry.loading.used?.saturating_add(entry.first_use));
+        let total = state.entries.iter().try_fold(0i64, |total, entry| Some(total.saturating_add(used(entry)?)));
         total.map(|total| u64::try_from(total).unwrap_or(0))
     }
 
@@ -121,7 +130,7 @@ impl<M> ModelCache<M> {
         let loading = after.since(&before);
         let measured = loading.taken();
         let size = Size { declared, measured: measured.unwrap_or(declared) };
-        let identity = self.state.borrow_mut().insert(number, Rc::clone(&model), size, loading);
+        let identity = self.state.borrow_mut().insert(number, Rc::clone(&model), size, (loading, after.used));
         watcher.tell(&CacheEvent {
             action: Action::Load,
             model: number,
@@ -209,6 +218,11 @@ impl<M> ModelCache<M> {
 
     /// A lock on an entry ends.
     pub(super) fn unlock<W: Watcher>(&self, identity: u64, watcher: &mut W) {
+        let is_first_use = self.state.borrow().first(|entry| entry.identity == identity && entry.unused.is_some());
+        if is_first_use.is_some() {
+            let used = watcher.snapshot().used;
+            self.state.borrow_mut().end_first_use(identity, used);
+        }
         let is_over = {
             let mut state = self.state.borrow_mut();
             let entry = state.entries.iter_mut().find(|entry| entry.identity == identity);
@@ -251,16 +265,23 @@ impl<M> State<M> {
         Some((entry.identity, Rc::clone(&entry.model)))
     }
 
-    /// Puts a model in, locked once, and gives its identity.
-    fn insert(&mut self, number: usize, model: Rc<RefCell<M>>, size: Size, loading: Difference) -> u64 {
+    /// Puts a model in, locked once, and gives its identity. `loading` is what changed when it was loaded, and the bytes in use
+    /// afterwards.
+    fn insert(
+        &mut self,
+        number: usize,
+        model: Rc<RefCell<M>>,
+        size: Size,
+        (loading, used): (Difference, Option<u64>),
+    ) -> u64 {
         self.loads += 1;
+        self.changes += 1;
         let identity = self.loads;
         match self.learned.iter_mut().find(|(known, _)| *known == number) {
             Some((_, measured)) => *measured = size.measured,
             None => self.learned.push((number, size.measured)),
         }
         let is_measured = loading.taken().is_some();
-        let used_at = self.requests;
         self.entries.push(Entry {
             identity,
             number,
@@ -268,7 +289,9 @@ impl<M> State<M> {
             size,
             is_measured,
             loading,
-            used_at,
+            unused: Some((used, self.changes)),
+            first_use: 0,
+            used_at: self.requests,
             locks: 1,
             is_stale: false,
         });
@@ -276,9 +299,21 @@ impl<M> State<M> {
         identity
     }
 
+    /// The first lock on an entry ends with so many bytes in use. The change belongs to this model unless others came or went.
+    fn end_first_use(&mut self, identity: u64, used: Option<u64>) {
+        let changes = self.changes;
+        let Some(entry) = self.entries.iter_mut().find(|entry| entry.identity == identity) else { return };
+        if let Some((before, at)) = entry.unused.take()
+            && at == changes
+        {
+            entry.first_use = change(before, used).unwrap_or(0);
+        }
+    }
+
     fn remove(&mut self, identity: u64, action: Action, allowance: &Allowance) -> Option<Entry<M>> {
         let place = self.entries.iter().position(|entry| entry.identity == identity)?;
         let entry = self.entries.remove(place);
+        self.changes += 1;
         self.statistics.remove(action, entry.size, allowance.count(entry.size));
         Some(entry)
     }

@@ -59,8 +59,8 @@ impl Difference {
     }
 }
 
-/// Saturates where a counter lies beyond 2⁶³, which no memory does.
-fn change(before: Option<u64>, after: Option<u64>) -> Option<i64> {
+/// What changed from `before` to `after`. Saturates where a counter lies beyond 2⁶³, which no memory does.
+pub(super) fn change(before: Option<u64>, after: Option<u64>) -> Option<i64> {
     let signed = |bytes: u64| i64::try_from(bytes).unwrap_or(i64::MAX);
     Some(signed(after?).saturating_sub(signed(before?)))
 }

@@ -233,3 +233,22 @@ fn at_the_end_everything_goes() {
     assert_eq!(watching.short(), "+3 +1 +2 !3 !1 !2");
     assert_eq!((cache.statistics().models, cache.used_bytes(), watching.memory.used.get()), (0, Some(0), 0));
 }
+
+/// Planted: a model takes 1 MiB more when it is first used, and each use leaks 1 MiB.
+#[test]
+fn what_the_first_use_takes_belongs_to_the_model_and_what_later_ones_take_does_not() {
+    let (cache, mut watching) = (cache(10), Watching::default());
+    let held = get(&cache, &mut watching, 1, 3);
+    held.model().bytes += MIB;
+    watching.memory.take(MIB);
+    held.release(&mut watching);
+    assert_eq!(cache.used_bytes(), Some(4 * MIB));
+    for _ in 0..3 {
+        let held = get(&cache, &mut watching, 1, 3);
+        watching.memory.take(MIB);
+        held.release(&mut watching);
+    }
+    assert_eq!((cache.used_bytes(), watching.memory.used.get()), (Some(4 * MIB), 7 * MIB));
+    cache.clear(&mut watching);
+    assert_eq!((cache.used_bytes(), watching.memory.used.get()), (Some(0), 3 * MIB));
+}
