@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use super::protocol::Message;
 use super::session::Wire;
-use crate::arm::LiveCounter;
+use crate::arm::{LiveCounter, LiveKind};
 use crate::sample::{Probe, Sample};
 use crate::workload::{CacheEvent, Phase, Phases, Snapshot};
 
@@ -84,6 +84,10 @@ impl Phases for Recorder<'_> {
             free: reading.free,
             top: reading.top,
         }
+    }
+
+    fn is_noisy(&self) -> bool {
+        self.counter.kind() == Some(LiveKind::Noisy)
     }
 
     /// An error here shows again with the sample.

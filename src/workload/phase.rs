@@ -39,6 +39,11 @@ pub trait Phases {
         Snapshot::default()
     }
 
+    /// Whether a snapshot counts the bytes in use with noise.
+    fn is_noisy(&self) -> bool {
+        false
+    }
+
     /// The model cache did something.
     fn cached(&mut self, _event: &CacheEvent) {}
 

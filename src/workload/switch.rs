@@ -145,6 +145,10 @@ impl Watcher for Watching<'_> {
         self.phases.snapshot()
     }
 
+    fn is_noisy(&self) -> bool {
+        self.phases.is_noisy()
+    }
+
     fn dropping(&mut self) {
         self.phases.enter(Phase::Drop);
     }

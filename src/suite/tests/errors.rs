@@ -322,7 +322,7 @@ fn faults_take_their_own_keys() {
     suite.toml:5: workloads.a.fault.at: expected a whole number from 1 on, not integer `0`
     suite.toml:6: workloads.a.fault.code: expected a whole number from 0 to 255, not integer `256`
     suite.toml:3: workloads.a.fault.code: missing: the fault `exit` needs it
-    suite.toml:1: workloads.a.base: missing; use nothing, recompile, reload, infer, concurrent or reject
+    suite.toml:1: workloads.a.base: missing; use nothing, recompile, reload, infer, concurrent, reject or switch
     suite.toml:2: workloads.a.base: unknown value `recompil`; did you mean `recompile`?
     ");
 }
@@ -420,7 +420,7 @@ fn files_that_cannot_be_read_are_named() {
     cannot read suite file /tmp/none.toml: No such file or directory (os error 2)
     /dev/zero: longer than 1048576 bytes, the limit of a suite file
     no suite file `quik`, and no built-in suite of that name; did you mean `quick`?
-    no suite file `./x`, and no built-in suite of that name; use quick, recompile, creep or selfcheck
+    no suite file `./x`, and no built-in suite of that name; use quick, recompile, creep, switch or selfcheck
     ");
 }
 
@@ -445,7 +445,12 @@ fn a_switch_needs_models_to_switch_between() {
         "[models.twice]\nsequence = [\"mlp-small\", \"mlp-small\"]\n[[case]]\nmodel = [\"service\", \"twice\"]\nworkload = \"switch\"\n",
         "[[case]]\nworkload = \"switch\"\n",
         "[[case]]\nmodel = \"none\"\nworkload = \"switch\"\n",
-    ]), @"");
+    ]), @r"
+    suite.toml:2: case[0].model: the workload `switch` switches between models, and `mlp-small` is one: use a sequence of two or more
+    suite.toml:4: case[0].model[1]: the workload `switch` switches between models, and `twice` is one: use a sequence of two or more
+    suite.toml:1: case[0].model: missing: the workload `switch` needs a model
+    suite.toml:2: case[0].model: the workload `switch` needs a model, and `none` is none
+    ");
 }
 
 #[test]
@@ -464,5 +469,15 @@ fn the_keys_of_a_model_cache_are_checked() {
     let mut texts: Vec<String> = keys.iter().map(|key| with(key)).collect();
     texts.push("[workloads.a]\nbase = \"recompile\"\nbudget = \"64 MiB\"\n".into());
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-    assert_snapshot!(errors(&texts), @"");
+    assert_snapshot!(errors(&texts), @r#"
+    suite.toml:3: workloads.a.order: unknown value `at random`; did you mean `random`?
+    suite.toml:3: workloads.a.budget: `0%` is not a share from 1% to 1000%
+    suite.toml:3: workloads.a.budget: unknown unit `half` in `half`: use B, kB, MB, GB, KiB, MiB or GiB
+    suite.toml:3: workloads.a.budget: must be at least 1 byte, not 0
+    suite.toml:3: workloads.a.budget: expected a size such as "64 MiB", or a share of all models such as "50%", not boolean `true`
+    suite.toml:3: workloads.a.budget_by: unknown value `declard`; did you mean `declared`?
+    suite.toml:3: workloads.a.keep_alive: expected a whole number from 0 to 1000000, not integer `-1`
+    suite.toml:3: workloads.a.on_evict: unknown value `trim`; use none or malloc-trim
+    suite.toml:3: workloads.a.budget: only the base `switch` has a model cache
+    "#);
 }

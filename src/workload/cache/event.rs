@@ -46,7 +46,7 @@ pub struct CacheEvent {
     pub before: Snapshot,
     /// Memory afterwards.
     pub after: Snapshot,
-    /// Where the memory of a dropped model is.
+    /// Where the memory of a dropped model is; absent where that cannot be told.
     pub reading: Option<Reading>,
 }
 
@@ -54,6 +54,11 @@ pub struct CacheEvent {
 pub(in super::super) trait Watcher {
     /// Memory now.
     fn snapshot(&mut self) -> Snapshot;
+
+    /// Whether the bytes in use are counted with noise.
+    fn is_noisy(&self) -> bool {
+        false
+    }
 
     /// A model is about to be dropped.
     fn dropping(&mut self) {}

@@ -245,7 +245,7 @@ impl<M> ModelCache<M> {
         drop(model);
         watcher.dropped();
         let after = watcher.snapshot();
-        let reading = Reading::of(&loading, &after.since(&before));
+        let reading = Reading::of(&loading, &after.since(&before), watcher.is_noisy());
         let measured = is_measured.then_some(size.measured);
         watcher.tell(&CacheEvent { action, model: number, declared: size.declared, measured, before, after, reading });
     }

@@ -37,16 +37,17 @@ impl fmt::Display for Reading {
 
 impl Reading {
     /// Reads what happened when a model was dropped, beside what happened when it was loaded. `None` where nobody counts the
-    /// bytes in use.
+    /// bytes in use, and where they seem to be up and the counter `is_noisy`: jemalloc's thread caches hide more than a small
+    /// model takes (1.3 of 1.9 MB were seen).
     ///
     /// Resident memory is compared with what this drop alone set free. Against its level before the load it would say nothing:
     /// a model that is loaded into memory that an earlier one left behind raises resident memory as little as its own drop
     /// lowers it. Where the allocator tells its free bytes, they must have risen too; alone they prove nothing, since they do
     /// not fall when their pages are given back.
-    pub(super) fn of(load: &Difference, drop: &Difference) -> Option<Reading> {
+    pub(super) fn of(load: &Difference, drop: &Difference, is_noisy: bool) -> Option<Reading> {
         let (taken, freed) = (load.used?, -drop.used?);
         if exceeds(taken.saturating_sub(freed), taken) {
-            return Some(Reading::Leak);
+            return (!is_noisy).then_some(Reading::Leak);
         }
         let left = -drop.rss_anon?;
         let is_kept = exceeds(freed.saturating_sub(left), freed);
@@ -70,48 +71,59 @@ mod tests {
         Difference { rss_anon: Some(rss_anon), used: Some(used), free: Some(free) }
     }
 
+    fn read(load: &Difference, drop: &Difference) -> Option<Reading> {
+        Reading::of(load, drop, false)
+    }
+
     #[test]
     fn memory_that_left_was_returned() {
         let load = difference(100 * MIB, 100 * MIB, 0);
-        assert_eq!(Reading::of(&load, &difference(-100 * MIB, -100 * MIB, 0)), Some(Reading::Returned));
+        assert_eq!(read(&load, &difference(-100 * MIB, -100 * MIB, 0)), Some(Reading::Returned));
         // A tenth may stay, and so may 256 KiB of a small model.
-        assert_eq!(Reading::of(&load, &difference(-91 * MIB, -100 * MIB, 9 * MIB)), Some(Reading::Returned));
+        assert_eq!(read(&load, &difference(-91 * MIB, -100 * MIB, 9 * MIB)), Some(Reading::Returned));
         let small = difference(MIB / 8, MIB / 8, 0);
-        assert_eq!(Reading::of(&small, &difference(0, -MIB / 8, MIB / 8)), Some(Reading::Returned));
+        assert_eq!(read(&small, &difference(0, -MIB / 8, MIB / 8)), Some(Reading::Returned));
     }
 
     #[test]
     fn memory_that_stays_without_use_is_fragmentation_even_if_the_load_had_found_it_there() {
         for rise in [100 * MIB, 0] {
             let load = difference(rise, 100 * MIB, -100 * MIB);
-            assert_eq!(Reading::of(&load, &difference(0, -100 * MIB, 100 * MIB)), Some(Reading::Fragmentation));
+            assert_eq!(read(&load, &difference(0, -100 * MIB, 100 * MIB)), Some(Reading::Fragmentation));
         }
     }
 
     #[test]
     fn free_bytes_whose_pages_were_given_back_are_no_fragmentation() {
         let load = difference(100 * MIB, 100 * MIB, 0);
-        assert_eq!(Reading::of(&load, &difference(-100 * MIB, -100 * MIB, 100 * MIB)), Some(Reading::Returned));
+        assert_eq!(read(&load, &difference(-100 * MIB, -100 * MIB, 100 * MIB)), Some(Reading::Returned));
     }
 
     #[test]
     fn an_allocator_without_free_bytes_is_read_by_resident_memory_alone() {
         let load = Difference { free: None, ..difference(100 * MIB, 100 * MIB, 0) };
         let drop = Difference { free: None, ..difference(-MIB, -100 * MIB, 0) };
-        assert_eq!(Reading::of(&load, &drop), Some(Reading::Fragmentation));
+        assert_eq!(read(&load, &drop), Some(Reading::Fragmentation));
     }
 
     #[test]
     fn memory_that_is_still_in_use_is_a_leak_wherever_its_pages_are() {
         let load = difference(100 * MIB, 100 * MIB, 0);
-        assert_eq!(Reading::of(&load, &difference(-100 * MIB, -80 * MIB, 0)), Some(Reading::Leak));
-        assert_eq!(Reading::of(&load, &difference(0, 0, 0)), Some(Reading::Leak));
+        assert_eq!(read(&load, &difference(-100 * MIB, -80 * MIB, 0)), Some(Reading::Leak));
+        assert_eq!(read(&load, &difference(0, 0, 0)), Some(Reading::Leak));
+    }
+
+    #[test]
+    fn a_noisy_counter_is_no_proof_of_a_leak() {
+        let load = difference(MIB, 2 * MIB, 0);
+        assert_eq!(Reading::of(&load, &difference(0, -MIB, MIB), true), None);
+        assert_eq!(Reading::of(&load, &difference(0, -2 * MIB, 2 * MIB), true), Some(Reading::Fragmentation));
     }
 
     #[test]
     fn without_a_counter_there_is_no_reading() {
         let load = difference(100 * MIB, 100 * MIB, 0);
-        assert_eq!(Reading::of(&load, &Difference { used: None, ..load }), None);
-        assert_eq!(Reading::of(&Difference::default(), &load), None);
+        assert_eq!(read(&load, &Difference { used: None, ..load }), None);
+        assert_eq!(read(&Difference::default(), &load), None);
     }
 }

@@ -135,6 +135,8 @@ fn check(cache: &ModelCache<Fake>, naive: &Naive, watching: &Watching) -> Result
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn it_does_what_a_naive_cache_does(steps in steps(), budget in 2u64..10, keep_alive in 0u64..6) {
         let cache = ModelCache::new(Allowance { bytes: budget * MIB, by_measured: false, keep_alive }, MEBIBYTES.len());
