@@ -35,7 +35,8 @@ mod value;
 
 pub use case::{
     Allocator, Architecture, ArmSpec, BaseWork, Beside, Case, Engine, Judging, Limits, ModelSource, ModelSpec, Planner,
-    Recipe, Release, ReleaseWhen, RuntimeSpec, StepPoolSettings, Weights, WeightsPlacement, WeightsStrategy, WorkloadSpec, case_id,
+    Recipe, Release, ReleaseWhen, RuntimeSpec, StepPoolSettings, Weights, WeightsPlacement, WeightsStrategy,
+    WorkloadSpec, case_id,
 };
 pub use catalogue::{Catalogue, Entry, catalogue};
 pub use claim::{Claim, Metric};
