@@ -16,6 +16,8 @@
 //! `projection` and `replicate` are the same evidence asked other questions: two settings side by side, growth to come,
 //! and independent processes.
 //!
+//! `phases` sums up what a profile measured, without a verdict: percentiles of latencies, medians over processes.
+//!
 //! Iterations count from 1; sample `i` of a slice belongs to iteration `i + 1`. Missing samples are `NaN`.
 
 mod arms;
@@ -29,6 +31,7 @@ mod judge;
 mod jumps;
 mod ladder;
 mod look;
+mod phases;
 mod projection;
 mod record;
 mod recorded;
@@ -51,6 +54,7 @@ pub use finding::{FloorWindow, LiveFinding, LiveKind, LiveSeries, resource_findi
 pub use judge::{Judgement, Rules, Slack, judge};
 pub use ladder::{is_look, ladder};
 pub use look::{Look, Shape, look};
+pub use phases::{Latency, Spread, percentile};
 pub use projection::{ProjectedGrowth, Projection, ProjectionKind, project};
 pub use record::Record;
 pub use recorded::{

@@ -1,9 +1,11 @@
 //! One case from the child to its row: the run itself, the live bytes that decide for it, the fork probe beside it.
 
+use std::path::{Path, PathBuf};
+
 use super::recorder::{Files, Recorder, assess};
 use super::session::{LiveProbe, Session};
 use crate::analysis::{LEAST_PROBES, LiveVerdict, Verdict};
-use crate::arm::{self, ArmError, LiveKind};
+use crate::arm::{self, ArmError, ChildEnvironment, LiveKind};
 use crate::error::{Error, chain};
 use crate::model::{self, ModelError};
 use crate::report::{CaseReport, CoreRun, CoreSource, LiveSource, Role, VerdictRow};
@@ -158,18 +160,9 @@ impl Session<'_> {
         probe: Option<&LiveProbe>,
         core_every: Option<u64>,
     ) -> Result<Executed, Error> {
-        let environment = match arm::prepare(&case.arm, &self.cache) {
-            Ok(environment) => environment,
-            Err(ArmError::Unavailable { reason, remedy, .. }) => return Ok(skipped(reason, remedy)),
-            Err(error) => return Err(error.into()),
-        };
-        let models = match model::resolve(&case.model, &self.cache) {
-            Ok(models) => models,
-            Err(error @ ModelError::Open { .. }) => {
-                let remedy = "give the path of a file that exists; scripts/fetch-models brings larger models".into();
-                return Ok(skipped(chain(&error), remedy));
-            }
-            Err(error) => return Ok(not_run(Outcome::Failed { message: chain(&error) })),
+        let (environment, models) = match surroundings(case, &self.cache)? {
+            Ok(here) => here,
+            Err(outcome) => return Ok(not_run(outcome)),
         };
         let mut asked = case.clone();
         asked.model = model::with_known_inputs(&case.model)?;
@@ -181,6 +174,7 @@ impl Session<'_> {
             program: &self.program,
             interrupted: self.interrupted,
             core_every,
+            profile: None,
         };
         let probe = probe.map(LiveProbe::source);
         let files = Files { samples: &mut self.samples, cache: &mut self.cache_events };
@@ -244,8 +238,24 @@ pub(super) fn longest_run(case: &Case) -> u64 {
     case.limits.iterations.saturating_mul(if goes_on { 1 << DOUBLINGS } else { 1 })
 }
 
-fn skipped(why: String, remedy: String) -> Executed {
-    not_run(Outcome::Skipped { why, remedy })
+/// What a child of `case` needs: its environment and the files of its models; or what becomes of it where they are missing.
+pub(super) fn surroundings(
+    case: &Case,
+    cache: &Path,
+) -> Result<Result<(ChildEnvironment, Vec<PathBuf>), Outcome>, Error> {
+    let environment = match arm::prepare(&case.arm, cache) {
+        Ok(environment) => environment,
+        Err(ArmError::Unavailable { reason, remedy, .. }) => return Ok(Err(Outcome::Skipped { why: reason, remedy })),
+        Err(error) => return Err(error.into()),
+    };
+    Ok(match model::resolve(&case.model, cache) {
+        Ok(models) => Ok((environment, models)),
+        Err(error @ ModelError::Open { .. }) => {
+            let remedy = "give the path of a file that exists; scripts/fetch-models brings larger models".into();
+            Err(Outcome::Skipped { why: chain(&error), remedy })
+        }
+        Err(error) => Err(Outcome::Failed { message: chain(&error) }),
+    })
 }
 
 fn not_run(outcome: Outcome) -> Executed {

@@ -6,6 +6,7 @@ mod doctor;
 mod judge;
 mod measure;
 mod model;
+mod phases;
 mod recorder;
 mod report;
 mod run;
@@ -31,6 +32,7 @@ pub fn main() -> u8 {
     let ended = match cli.command {
         None => run::run(&cli.run),
         Some(Command::Run(arguments)) => run::run(&arguments),
+        Some(Command::Phases(arguments)) => phases::phases(&arguments),
         Some(Command::Report(arguments)) => report::report(&arguments),
         Some(Command::Judge(arguments)) => judge::judge(&arguments),
         Some(Command::Doctor) => doctor::doctor(),

@@ -1,5 +1,6 @@
 //! `highwater report DIR`: tables and charts again, from the CSV files of a run alone.
 
+use super::phases;
 use crate::arm::LiveKind;
 use crate::cli::ReportArguments;
 use crate::error::{AS_EXPECTED, Error};
@@ -11,6 +12,9 @@ use crate::report::{
 use crate::suite::Claim;
 
 pub(super) fn report(arguments: &ReportArguments) -> Result<u8, Error> {
+    if let Some(directory) = RunDirectory::open_profile(&arguments.directory) {
+        return phases::report(&directory);
+    }
     let directory = RunDirectory::open(&arguments.directory)?;
     let rows = read_verdicts(&directory.verdicts())?;
     let console = Console::new(rows.len());

@@ -174,7 +174,7 @@ fn list(suite: &Suite) {
 }
 
 /// A flag that Ctrl-C and SIGTERM set. The second one ends the process at once.
-fn watch_signals() -> std::io::Result<Arc<AtomicBool>> {
+pub(super) fn watch_signals() -> std::io::Result<Arc<AtomicBool>> {
     let interrupted = Arc::new(AtomicBool::new(false));
     for signal in [SIGINT, SIGTERM, SIGHUP] {
         signal_hook::flag::register_conditional_default(signal, Arc::clone(&interrupted))?;
@@ -183,16 +183,20 @@ fn watch_signals() -> std::io::Result<Arc<AtomicBool>> {
     Ok(interrupted)
 }
 
-fn overrides(arguments: &RunArguments) -> Result<Overrides, Error> {
-    let arm = |text: &String| match arm::parse(text) {
-        None => Ok(ArmChoice::Named(text.clone())),
+/// What `--arm` names.
+pub(super) fn choose_arm(text: &str) -> Result<ArmChoice, Error> {
+    match arm::parse(text) {
+        None => Ok(ArmChoice::Named(text.to_owned())),
         Some(Ok(arm)) => Ok(ArmChoice::Explicit(arm)),
         Some(Err(problem)) => Err(Error::Usage(format!("--arm: {problem}"))),
-    };
+    }
+}
+
+fn overrides(arguments: &RunArguments) -> Result<Overrides, Error> {
     Ok(Overrides {
         runtimes: arguments.runtime.clone(),
         workload: arguments.workload.clone(),
-        arms: arguments.arm.iter().map(arm).collect::<Result<_, _>>()?,
+        arms: arguments.arm.iter().map(|arm| choose_arm(arm)).collect::<Result<_, _>>()?,
         replicates: arguments.replicates,
         inputs: arguments.input.clone(),
         filter: arguments.filter.clone(),
@@ -251,7 +255,7 @@ fn reproduce(arguments: &RunArguments, suite: &Suite) -> impl Fn(&str) -> String
 }
 
 /// `text` as one word of a shell.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     if text.chars().all(|c| c.is_ascii_alphanumeric() || "_-=+./:,".contains(c)) {
         text.to_owned()
     } else {

@@ -192,7 +192,8 @@ fn exact_live_arm() -> Option<ArmSpec> {
     catalogue().arms.get(EXACT_LIVE).map(|entry| entry.spec.clone())
 }
 
-fn record(suite: &Suite) -> RunRecord {
+/// What `run.json` says of a run that begins.
+pub(super) fn record(suite: &Suite) -> RunRecord {
     RunRecord {
         highwater: env!("CARGO_PKG_VERSION").into(),
         command: std::env::args().collect(),

@@ -82,10 +82,15 @@ fn detail(outcome: &Outcome, evidence: &Evidence) -> String {
     };
     // What is out of memory, or failed in order, has said why.
     let has_said = matches!(outcome, Outcome::OutOfMemory { .. } | Outcome::Failed { .. });
-    match evidence.output.iter().rfind(|line| !is_backtrace(line)) {
+    match last_words(evidence) {
         Some(line) if !has_said => format!("{place}; last output: {line}"),
         _ => place,
     }
+}
+
+/// The last line that a child wrote, but for a backtrace.
+pub fn last_words(evidence: &Evidence) -> Option<&str> {
+    evidence.output.iter().rfind(|line| !is_backtrace(line)).map(String::as_str)
 }
 
 /// Whether a line belongs to the backtrace that Rust prints after the message of a panic, or to the notes on it.

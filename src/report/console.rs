@@ -87,6 +87,13 @@ impl Console {
         print(&format!("[{}/{}] {}: {word}\n    {sentence}", self.done, self.cases, row.case));
     }
 
+    /// A cell of a profile is over.
+    pub fn end_cell(&mut self, text: &str) {
+        self.end_side_run();
+        self.done += 1;
+        print(&format!("[{}/{}] {text}", self.done, self.cases));
+    }
+
     /// A run that belongs to no case of its own (a probe, a control, a comparison) is over, and its row says all.
     pub fn end_side_run(&mut self) {
         if let Some(bar) = self.bar.take() {

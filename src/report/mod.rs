@@ -11,6 +11,7 @@ pub mod console;
 mod documented;
 mod judged;
 mod levels;
+mod phases;
 mod resident_sentence;
 mod run_directory;
 mod samples_file;
@@ -26,9 +27,13 @@ mod work_charts;
 
 pub use cache_file::{CacheFile, CacheRow};
 pub use case_chart::{draw_case, draw_judged};
-pub use case_report::{CaseReport, CoreRun};
+pub use case_report::{CaseReport, CoreRun, last_words};
 pub use chart::ChartError;
 pub use claims::{ClaimRow, read_claims, weigh_claims, write_claims};
+pub use phases::{
+    CellFailure, PhaseCell, PhaseRow, PhasesFile, cells, draw_phases, line, phases_table, polling_line, read_phases,
+    reference_table, remarks,
+};
 pub use run_directory::{Machine, RunDirectory, RunRecord, revision, transparent_huge_pages};
 pub use samples_file::{RecordedRun, Runs, SamplesFile, read_samples};
 pub use sentence::sentence;

@@ -27,7 +27,13 @@ impl RunDirectory {
         };
         fs::create_dir_all(&path).map_err(Error::file("cannot create the run directory", &path))?;
         let directory = RunDirectory { path };
-        let files = [directory.samples(), directory.verdicts(), directory.cache(), directory.path.join("run.json")];
+        let files = [
+            directory.samples(),
+            directory.verdicts(),
+            directory.cache(),
+            directory.phases(),
+            directory.path.join("run.json"),
+        ];
         if files.iter().any(|file| file.exists()) {
             let path = directory.path.display();
             return Err(Error::Usage(format!("{path} holds a run already: give another directory to --out")));
@@ -73,6 +79,17 @@ impl RunDirectory {
     /// `claims.csv`.
     pub fn claims(&self) -> PathBuf {
         self.path.join("claims.csv")
+    }
+
+    /// `phases.csv`, which a profile has instead of samples and verdicts.
+    pub fn phases(&self) -> PathBuf {
+        self.path.join("phases.csv")
+    }
+
+    /// An existing one that holds a profile; `None` where it does not.
+    pub fn open_profile(path: &Path) -> Option<Self> {
+        let directory = RunDirectory { path: path.to_owned() };
+        directory.phases().is_file().then_some(directory)
     }
 
     /// The folder of the charts, made when it is first asked for.

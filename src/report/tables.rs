@@ -11,7 +11,7 @@ use crate::analysis::ArmEffect;
 use crate::units::signed_bytes;
 
 /// A table with rules above, below the header and below; as wide as it needs to be unless on a terminal.
-fn plain(terminal: bool) -> Table {
+pub(super) fn plain(terminal: bool) -> Table {
     let mut table = Table::new();
     let rule = LineStyle::none().fill('─').junction('─');
     table.load_style(TableStyle::new().top_border(rule).header_separator(rule).bottom_border(rule));
@@ -20,7 +20,8 @@ fn plain(terminal: bool) -> Table {
     table
 }
 
-fn number(text: String) -> Cell {
+/// A cell that ends where its column ends.
+pub(super) fn number(text: String) -> Cell {
     Cell::new(text).set_alignment(CellAlignment::Right)
 }
 

@@ -5,6 +5,7 @@
 
 mod child;
 mod outcome;
+mod profiled;
 mod run;
 mod tail;
 

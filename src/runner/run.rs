@@ -10,12 +10,13 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use super::child::Running;
 use super::outcome::{Evidence, FinishReason, Outcome};
+use super::profiled::Profiled;
 use crate::arm::ChildEnvironment;
 use crate::error::{Error, chain};
-use crate::sample::{Sample, Series};
+use crate::sample::{PhaseFigures, Sample, Series};
 use crate::suite::Case;
-use crate::worker::protocol::{Hello, Job, LONGEST_LINE, Message, VERSION};
-use crate::workload::CacheEvent;
+use crate::worker::protocol::{Hello, Job, LONGEST_LINE, Message, Profile, VERSION};
+use crate::workload::{CacheEvent, Phase};
 
 /// How often the parent looks up from the socket: for an interrupt, a deadline, the progress line.
 const TICK: Duration = Duration::from_millis(100);
@@ -38,6 +39,8 @@ pub struct Request<'a> {
     pub environment: &'a ChildEnvironment,
     /// Iterations between two fork probes; `None` for none.
     pub core_every: Option<u64>,
+    /// The phases of the model instead of iterations; `None` for iterations.
+    pub profile: Option<Profile>,
     /// The binary that serves as worker: this one.
     pub program: &'a Path,
     /// Set when the user wants to end the run.
@@ -56,6 +59,14 @@ pub trait Observer {
 
     /// Whether the run may stop, since its verdict is final.
     fn is_final(&mut self, series: &Series, hello: &Hello) -> bool;
+
+    /// A phase of a profile is over; `latencies` are the times of its executions, ns, where they are told one by one.
+    fn profiled(&mut self, _figures: &PhaseFigures, _latencies: &[u64], _hello: &Hello) -> Result<(), Error> {
+        Ok(())
+    }
+
+    /// A profile has come to execution number `run` of `phase`.
+    fn progressed(&mut self, _phase: Phase, _run: u64) {}
 
     /// Called about ten times a second.
     fn tick(&mut self) {}
@@ -95,6 +106,7 @@ pub fn run(request: &Request<'_>, observer: &mut dyn Observer) -> Result<CaseRun
         models: request.models.clone(),
         scratch: scratch.path().to_owned(),
         core_every: request.core_every,
+        profile: request.profile,
     };
     // A child that dies before it reads its job is told of by its exit status.
     let _ = child.send(&job);
@@ -149,6 +161,7 @@ struct Watch<'a> {
     series: Series,
     notes: Vec<String>,
     evidence: Evidence,
+    profiled: Profiled,
     /// Why the child was asked to stop.
     stop: Option<FinishReason>,
     lines: Vec<u8>,
@@ -167,6 +180,7 @@ impl<'a> Watch<'a> {
             series: Series::with_capacity(reserve),
             notes: Vec::new(),
             evidence: Evidence::default(),
+            profiled: Profiled::new(request.profile),
             stop: None,
             lines: Vec::with_capacity(LONGEST_LINE),
             started: Instant::now(),
@@ -251,8 +265,13 @@ impl<'a> Watch<'a> {
             }
             (Message::Failed { message, .. }, _) => Ok(Some(Ending::Said(Said::Failed(message)))),
             (_, None) => wrong("its first message was not a hello".into()),
-            (Message::Phase { phase, .. }, _) => {
+            (Message::Phase { phase, iteration }, _) => {
                 self.evidence.phase = Some(phase);
+                if self.profiled.is_asked_for() {
+                    // Each phase of a profile may take as long as an iteration.
+                    self.heard = Instant::now();
+                    self.observer.progressed(phase, iteration);
+                }
                 Ok(None)
             }
             (Message::Cache { event, .. }, _) if event.model >= self.request.case.model.members().len() => {
@@ -263,9 +282,25 @@ impl<'a> Watch<'a> {
                 self.observer.cached(iteration, &event)?;
                 Ok(None)
             }
+            (Message::Profiled(figures), Some(hello)) => {
+                self.heard = Instant::now();
+                match self.profiled.take(&figures) {
+                    Err(why) => wrong(why),
+                    Ok(latencies) => self.observer.profiled(&figures, latencies, hello).map(|()| None),
+                }
+            }
+            (Message::Latencies { nanoseconds }, _) => {
+                Ok(self.profiled.take_latencies(&nanoseconds).err().map(Ending::Alien))
+            }
+            (Message::Sample(_), _) if self.profiled.is_asked_for() => {
+                wrong("it told of iterations where a profile was asked for".into())
+            }
             (Message::Note { text }, _) => {
                 self.keep_note(&text);
                 Ok(None)
+            }
+            (Message::End { .. }, _) if self.profiled.is_short() => {
+                wrong("it ended before the last phase of its profile".into())
             }
             (Message::End { .. }, _) => {
                 self.evidence.phase = None;

@@ -4,6 +4,8 @@
 //! fixed buffers. Between the start and the end of an iteration's sampling nothing is allocated: an allocation there would
 //! move the very counters that are read.
 //!
+//! [`PhaseProbe`] does the same around the phases of a single model, for a profile of what each of them needs.
+//!
 //! [`CoreProbe`] goes further, in runs of its own: it forks the process and sees what remains when everything is given
 //! back. `forked` asks the child, `smaps` splits what remains, `obstacles` says where a fork is not safe.
 
@@ -12,8 +14,12 @@ mod core_error;
 mod core_probe;
 mod count;
 mod forked;
+mod io;
 mod lines;
 mod obstacles;
+mod phase_figures;
+mod phase_probe;
+mod poller;
 mod probe;
 mod smaps;
 mod status;
@@ -21,6 +27,9 @@ mod status;
 pub use columns::{Sample, Series};
 pub use core_error::CoreError;
 pub use core_probe::{CoreProbe, CoreReading};
+pub use io::Io;
+pub use phase_figures::{PhaseFigures, ProfiledPhase};
+pub use phase_probe::PhaseProbe;
 pub use probe::{MemoryLevel, Probe};
 pub use smaps::Split;
 pub use status::{Rollup, Status};

@@ -68,7 +68,7 @@ impl Probe {
 
     /// Resident memory now and its highest since the last reset.
     pub fn level(&mut self) -> MemoryLevel {
-        let status = self.read_status();
+        let status = self.status();
         MemoryLevel { resident: status.vm_rss, high_water_mark: status.vm_hwm.filter(|_| self.sees_peaks()) }
     }
 
@@ -79,7 +79,7 @@ impl Probe {
         let (minor, major) = faults();
         sample.minor_faults = minor.checked_sub(self.faults.0);
         sample.major_faults = major.checked_sub(self.faults.1);
-        let status = self.read_status();
+        let status = self.status();
         sample.rss_anon_bytes = status.rss_anon;
         sample.rss_file_bytes = status.rss_file;
         sample.rss_shmem_bytes = status.rss_shmem;
@@ -90,9 +90,9 @@ impl Probe {
         let mark = if self.sees_peaks() { high_water_mark.max(status.vm_hwm) } else { None };
         sample.peak_anon_bytes = peak_anon(mark, &status);
         sample.descriptors = self.descriptors.as_ref().and_then(|file| count::descriptors(file, &mut self.buffer[..]));
-        sample.mappings = self.maps.as_ref().and_then(|file| count::mappings(file, &mut self.buffer[..]));
+        sample.mappings = self.mappings();
         if rollup {
-            let rollup = self.read_rollup();
+            let rollup = self.rollup();
             sample.pss_bytes = rollup.pss;
             sample.lazy_free_bytes = rollup.lazy_free;
             sample.anon_huge_bytes = rollup.anon_huge;
@@ -105,17 +105,19 @@ impl Probe {
         self.faults = faults();
     }
 
-    /// What the kernel tells of memory now.
-    pub fn status(&mut self) -> Status {
-        self.read_status()
+    /// Number of memory mappings.
+    pub(super) fn mappings(&mut self) -> Option<u64> {
+        self.maps.as_ref().and_then(|file| count::mappings(file, &mut self.buffer[..]))
     }
 
-    fn read_status(&mut self) -> Status {
+    /// What the kernel tells of memory now.
+    pub fn status(&mut self) -> Status {
         let length = self.status.read_at(&mut self.buffer[..], 0).unwrap_or(0);
         Status::parse(&self.buffer[..length])
     }
 
-    fn read_rollup(&mut self) -> Rollup {
+    /// `/proc/self/smaps_rollup`, parsed.
+    pub(super) fn rollup(&mut self) -> Rollup {
         let length = self.rollup.as_ref().and_then(|file| file.read_at(&mut self.buffer[..], 0).ok()).unwrap_or(0);
         Rollup::parse(&self.buffer[..length])
     }

@@ -52,6 +52,10 @@ impl Status {
 pub struct Rollup {
     /// Pss: proportional set size; not its parts (`Pss_Anon`, `Pss_Dirty`…), which a prefix match would add.
     pub pss: Option<u64>,
+    /// Pss_Anon: the anonymous part of it (Linux 5.10).
+    pub pss_anon: Option<u64>,
+    /// Pss_File: the part in mapped files (Linux 5.10).
+    pub pss_file: Option<u64>,
     /// LazyFree: pages given back with `MADV_FREE` that still count as resident.
     pub lazy_free: Option<u64>,
     /// AnonHugePages: anonymous memory in huge pages.
@@ -65,6 +69,8 @@ impl Rollup {
         for (key, value) in fields(text) {
             let field = match key {
                 b"Pss" => &mut rollup.pss,
+                b"Pss_Anon" => &mut rollup.pss_anon,
+                b"Pss_File" => &mut rollup.pss_file,
                 b"LazyFree" => &mut rollup.lazy_free,
                 b"AnonHugePages" => &mut rollup.anon_huge,
                 _ => continue,
@@ -76,7 +82,7 @@ impl Rollup {
 }
 
 /// The `key: value` lines of `text`.
-fn fields(text: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
+pub(super) fn fields(text: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
     text.split(|byte| *byte == b'\n').filter_map(|line| {
         let colon = line.iter().position(|byte| *byte == b':')?;
         Some((&line[..colon], &line[colon + 1..]))
@@ -135,6 +141,7 @@ mod tests {
     fn pss_is_not_the_sum_of_its_parts() {
         let rollup = Rollup::parse(ROLLUP);
         assert_eq!(rollup.pss, Some(55012 * 1024));
+        assert_eq!((rollup.pss_anon, rollup.pss_file), (Some(54000 * 1024), Some(1012 * 1024)));
         assert_eq!(rollup.lazy_free, Some(400 * 1024));
         assert_eq!(rollup.anon_huge, Some(32768 * 1024));
     }

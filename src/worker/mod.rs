@@ -2,6 +2,7 @@
 
 mod core;
 mod phases;
+mod profile;
 pub mod protocol;
 mod session;
 

@@ -10,6 +10,12 @@
 //!    the quiescent point. Iterations count from 1 without gaps. Fields that the target cannot tell are left out.
 //!    Where the job asks for it, a sample also holds what a fork probe found (the fields `core_…`).
 //!    A target with a model cache may send [`Message::Cache`] for everything that the cache loads or drops.
+//!    Where the job asks for a [`Profile`], there are no iterations and no samples: the model is loaded, prepared and
+//!    executed once, and for each [`ProfiledPhase`](crate::sample::ProfiledPhase), in order, the target sends one
+//!    [`Message::Profiled`] when it is over. [`Message::Phase`] says that `load`, `prepare` or `execute` begins, and in
+//!    long phases now and then which execution is due (`iteration`), so that highwater knows that the work goes on.
+//!    The times of the executions of the last phase come before its figures, in as many [`Message::Latencies`] as it
+//!    takes. What was sent before a failure stays valid.
 //! 4. The target may send [`Message::Note`] at any time after its hello. highwater passes the remark on.
 //! 5. highwater may close its sending side at any time: the target ends after the present iteration.
 //! 6. The target sends one [`Message::End`] and exits with code 0; or one [`Message::Failed`], and exits as it likes.
@@ -18,11 +24,12 @@
 //! run as *incompatible*. Everything that arrived before stays valid.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use crate::arm::{InForce, LiveKind};
-use crate::sample::Sample;
+use crate::sample::{PhaseFigures, Sample};
 use crate::suite::Case;
 use crate::workload::{CacheEvent, Phase};
 
@@ -47,7 +54,27 @@ pub struct Job {
     /// Iterations between two fork probes; absent for none.
     #[serde(default)]
     pub core_every: Option<u64>,
+    /// The phases of the model, each measured once, instead of iterations.
+    #[serde(default)]
+    pub profile: Option<Profile>,
 }
+
+/// How often a model is executed for a profile, and how closely it is watched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Profile {
+    /// Executions between the first one and those that are timed one by one.
+    pub warmup: u64,
+    /// Executions that are timed one by one; at most [`MOST_RUNS`].
+    pub runs: u64,
+    /// Period of a thread that looks at resident memory; absent for none.
+    pub poll: Option<Duration>,
+}
+
+/// Executions of one phase at most: the child makes room for all their times before the first.
+pub const MOST_RUNS: u64 = 1_000_000;
+
+/// Times in one [`Message::Latencies`] at most: of twenty digits each they stay below [`LONGEST_LINE`].
+pub const MOST_LATENCIES: usize = 10_000;
 
 /// What the target says.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -75,6 +102,13 @@ pub enum Message {
     },
     /// An iteration is over.
     Sample(Sample),
+    /// A phase of a profile is over.
+    Profiled(PhaseFigures),
+    /// Times of executions of a profile's last phase, in order.
+    Latencies {
+        /// The times, ns.
+        nanoseconds: Vec<u64>,
+    },
     /// A remark about the run, for whoever reads its report.
     Note {
         /// The remark, in one sentence.

@@ -15,6 +15,7 @@ use serde::Serialize;
 
 use super::core::CoreProbes;
 use super::phases::Recorder;
+use super::profile;
 use super::protocol::{Hello, Job, LONGEST_LINE, Message, VERSION};
 use crate::arm::step_pool::{self, StepPoolOwner, VariableError};
 use crate::arm::{self, LiveCounter};
@@ -104,6 +105,9 @@ fn work(job: &Job, wire: &mut Wire) -> Result<u64, Interruption> {
     });
     wire.send(&hello).map_err(|error| at(0)(&error))?;
     drop(hello);
+    if let Some(profile) = &job.profile {
+        return profile::measure(profile, &work, probe, wire).map(|()| 0).map_err(|error| at(0)(&error));
+    }
 
     let start = Instant::now();
     let mut done = 0;
@@ -227,7 +231,7 @@ impl Wire {
     }
 
     /// Whether the parent has closed its sending side.
-    fn is_told_to_stop(&self) -> bool {
+    pub(super) fn is_told_to_stop(&self) -> bool {
         let mut waiting = [PollFd::new(self.stream.as_fd(), PollFlags::POLLIN)];
         matches!(poll(&mut waiting, PollTimeout::ZERO), Ok(ready) if ready > 0)
     }

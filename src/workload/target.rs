@@ -119,7 +119,7 @@ impl Target {
     }
 
     /// The inputs, made when the first prepared model has told what it declares.
-    fn inputs(&self, prepared: &dyn Prepared) -> Result<Arc<[InputTensor]>, WorkError> {
+    pub(super) fn inputs(&self, prepared: &dyn Prepared) -> Result<Arc<[InputTensor]>, WorkError> {
         let mut inputs = self.inputs.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(inputs) = inputs.as_ref() {
             return Ok(Arc::clone(inputs));

@@ -2,12 +2,13 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::fault::Planted;
 use super::phase::{Phase, Phases};
 use super::switch::Switch;
 use super::target::Target;
-use crate::model::InputError;
+use crate::model::{InputError, InputTensor};
 use crate::runtime::{Prepared, RuntimeError};
 use crate::suite::{BaseWork, Case, Fault};
 
@@ -23,6 +24,9 @@ pub enum WorkError {
     /// The workload needs a model and the case has none.
     #[error("workload `{0}` needs a model, and the case has none")]
     NoModel(String),
+    /// A profile is of one model.
+    #[error("a profile is of one model, and the case has {0}")]
+    NotOneModel(usize),
     /// A model that was cut in half still loads.
     #[error("the model loads although half of its file is cut off: `reject` needs a model that fails to load")]
     NotRejected,
@@ -98,6 +102,24 @@ impl Work {
     /// Name and version of the runtime.
     pub fn identity(&self) -> (&'static str, &'static str) {
         self.targets.first().map_or(("none", ""), Target::identity)
+    }
+
+    /// Loads the one model of a profile and makes it executable; `phases` hears of both. A model of a sequence, or none, has
+    /// no profile.
+    pub fn prepare(&self, phases: &mut dyn Phases) -> Result<Box<dyn Prepared>, WorkError> {
+        self.only_target()?.prepare(false, phases)
+    }
+
+    /// The inputs of the model that [`Work::prepare`] gave.
+    pub fn inputs(&self, prepared: &dyn Prepared) -> Result<Arc<[InputTensor]>, WorkError> {
+        self.only_target()?.inputs(prepared)
+    }
+
+    fn only_target(&self) -> Result<&Target, WorkError> {
+        match self.targets.as_slice() {
+            [target] => Ok(target),
+            others => Err(WorkError::NotOneModel(others.len())),
+        }
     }
 
     /// Does iteration number `iteration`, counted from 1, on the model whose turn it is. When it returns, everything the

@@ -33,6 +33,7 @@ fn run(suite: &str, core_every: Option<u64>) -> CaseRun {
         models: Vec::new(),
         environment: &arm::prepare(&case.arm, cache.path()).unwrap(),
         core_every,
+        profile: None,
         program: Path::new(env!("CARGO_BIN_EXE_highwater")),
         interrupted: &AtomicBool::new(false),
     };

@@ -8,11 +8,13 @@
 //!   verdict rests on; where forks gave everything back, in bands of what can be given back and what cannot.
 //! * [`arms_chart`]: the same work under several allocators, memory over iterations on one scale.
 //! * [`cost_chart`]: what each of them costs, memory beside time.
+//! * [`bars_chart`]: what several strategies need, phase by phase, on one scale.
 //!
 //! Drawing goes through plotters' SVG backend in tenths of a pixel; layout is our own, because a legend must never lie on data and no
 //! text may touch another: every text is measured with the embedded font before it gets its place.
 
 mod arms;
+mod bars;
 mod canvas;
 mod case;
 mod core;
@@ -34,6 +36,7 @@ mod series;
 mod tests;
 
 pub use arms::{ArmPanel, ArmProcess, ArmsChart, Milliseconds, arms_chart};
+pub use bars::{Bar, BarsChart, BarsRow, Tone, bars_chart};
 pub use case::{CaseChart, ChartLine, CoreProbe, Floor, LineRole, LiveProbe, SlopeBand, case_chart};
 pub use cost::cost_chart;
 pub use error::ChartError;

@@ -1,0 +1,83 @@
+//! From arguments to cells: every runtime under every thread count, and how often each is executed.
+
+use crate::cli::PhasesArguments;
+use crate::command::run::choose_arm;
+use crate::error::Error;
+use crate::suite::{self, Case, Overrides, Settings, Suite, catalogue};
+use crate::worker::protocol::Profile;
+
+/// The strategies that are compared where none are named: all of the embedded runtime, the engine for any model as it comes,
+/// and its own best.
+const DEFAULT_RUNTIMES: [&str; 10] = [
+    "embedded",
+    "embedded-keep",
+    "embedded-eager",
+    "embedded-map-keep",
+    "embedded-map-dontneed",
+    "embedded-map-pageout",
+    "embedded-map-unmap",
+    "embedded-map-tensor",
+    "rten",
+    "rten-map-release",
+];
+
+/// What a cell does: prepared once, executed ever after.
+const WORKLOAD: &str = "infer";
+
+/// What is to be measured.
+pub(super) struct Plan {
+    /// A case for each cell, and the number of processes of each.
+    pub(super) suite: Suite,
+    /// How often it is executed.
+    pub(super) profile: Profile,
+}
+
+/// The plan that the arguments ask for.
+pub(super) fn plan(arguments: &PhasesArguments) -> Result<Plan, Error> {
+    let overrides = Overrides {
+        runtimes: runtimes(&arguments.runtime),
+        workload: Some(WORKLOAD.into()),
+        arms: vec![choose_arm(&arguments.arm)?],
+        replicates: Some(arguments.processes),
+        inputs: arguments.input.clone(),
+        filter: None,
+        settings: Settings {
+            threads: Some(arguments.threads.clone()),
+            memory_bytes: arguments.memory.map(|bytes| bytes.0),
+            seed: arguments.seed,
+            ..Settings::default()
+        },
+    };
+    let suite = suite::from_model(&arguments.model, &overrides).map_err(processes_instead_of_replicates)?;
+    if let Some(case) = suite.cases.iter().find(|case| case.model.members().len() != 1) {
+        let name = &case.model.name;
+        return Err(Error::Usage(format!("--model: `{name}` is a sequence, and phases are those of one model")));
+    }
+    let profile = Profile { warmup: arguments.warmup, runs: arguments.runs, poll: arguments.mem_poll };
+    Ok(Plan { suite, profile })
+}
+
+/// The runtimes that are asked for, each once.
+fn runtimes(asked: &[String]) -> Vec<String> {
+    if asked.is_empty() {
+        let known = |name: &&str| catalogue().runtimes.contains_key(*name);
+        return DEFAULT_RUNTIMES.into_iter().filter(known).map(str::to_owned).collect();
+    }
+    asked.to_vec()
+}
+
+/// What a suite calls replicates are the processes of this command.
+fn processes_instead_of_replicates(error: suite::SuiteError) -> Error {
+    match error {
+        suite::SuiteError::Override { option: "--replicates", problem } => {
+            Error::Usage(format!("--processes: {problem}"))
+        }
+        other => other.into(),
+    }
+}
+
+/// What a cell is called: `rten, 2 threads`.
+pub(super) fn name(case: &Case) -> String {
+    let noun = if case.threads == 1 { "thread" } else { "threads" };
+    format!("{}, {} {noun}", case.runtime.name, case.threads)
+}

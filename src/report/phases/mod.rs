@@ -1,0 +1,17 @@
+//! How profiles are told: `phases.csv`, the table of strategies and phases, the figures of the seed beside ours, two charts.
+//!
+//! Everything is made from the rows of `phases.csv`: [`PhaseRow`] is one phase of one process, [`PhaseCell`] what all
+//! processes of one runtime and thread count came to.
+
+mod cell;
+mod charts;
+mod file;
+mod reference;
+mod row;
+mod table;
+
+pub use cell::{CellFailure, PhaseCell, cells};
+pub use charts::draw_phases;
+pub use file::{PhasesFile, read_phases};
+pub use row::PhaseRow;
+pub use table::{line, phases_table, polling_line, reference_table, remarks};
