@@ -135,7 +135,7 @@ pub struct RunArguments {
 
 const PHASES_EXAMPLES: &str = "\
 Examples:
-  highwater phases                                        Inception v3, every strategy: the table of Samsung/ONE #2077
+  highwater phases                   Inception v3 under every strategy: the table of Samsung/ONE #2077
   highwater phases --model net.onnx --threads 1,2,4 --processes 5
   highwater phases --model mobilenet_v2 --runtime rten,rten-map --mem-poll 1ms
 

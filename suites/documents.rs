@@ -6,7 +6,7 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use highwater::report::{CacheRow, ClaimRow, SettingRow, VerdictRow};
+use highwater::report::{CacheRow, ClaimRow, PhaseRow, SettingRow, VerdictRow};
 use highwater::sample::Sample;
 
 const BLESS_VARIABLE: &str = "HIGHWATER_BLESS";
@@ -71,6 +71,7 @@ fn every_column_is_documented() {
         ("verdicts.csv", VerdictRow::MEANINGS),
         ("settings.csv", SettingRow::MEANINGS),
         ("claims.csv", ClaimRow::MEANINGS),
+        ("phases.csv", PhaseRow::MEANINGS),
     ];
     for (file, columns) in others {
         let mut table = header.clone();

@@ -71,16 +71,16 @@ fn a_list_runs_nothing() {
 #[test]
 fn every_command_has_help() {
     let desk = Desk::new();
-    for command in ["run", "report", "judge", "doctor", "model"] {
+    for command in ["run", "phases", "report", "judge", "doctor", "model"] {
         let told = desk.run(&[command, "--help"]).code(0).says("Usage: highwater");
         assert!(told.stderr.is_empty(), "{}", told.all());
     }
     let told = desk.run(&["--help"]).code(0).says("Examples:").says("Exit codes:");
-    for command in ["run", "report", "judge", "doctor", "model"] {
+    for command in ["run", "phases", "report", "judge", "doctor", "model"] {
         assert!(told.stdout.contains(&format!("\n  {command} ")), "{command}\n{}", told.all());
     }
     assert!(!told.stdout.contains("worker"), "it is hidden\n{}", told.all());
-    for command in ["run", "judge", "model"] {
+    for command in ["run", "phases", "judge", "model"] {
         desk.run(&[command, "--help"])
             .says(&format!("Examples:\n  highwater {}", if command == "run" { "" } else { command }));
     }
@@ -92,7 +92,9 @@ fn every_command_has_help() {
 #[test]
 fn examples_in_help_are_whole_lines() {
     let desk = Desk::new();
-    for arguments in [&["--help"][..], &["run", "--help"], &["judge", "--help"], &["model", "--help"]] {
+    for arguments in
+        [&["--help"][..], &["run", "--help"], &["phases", "--help"], &["judge", "--help"], &["model", "--help"]]
+    {
         let told = desk.run(arguments).code(0);
         let examples = told.stdout.split("Examples:\n").nth(1).unwrap_or_default();
         let broken = examples.lines().take_while(|line| !line.is_empty()).find(|line| !line.starts_with("  highwater"));

@@ -17,6 +17,7 @@ mod killed;
 mod models;
 mod outcomes;
 mod outside;
+mod phases;
 mod process;
 mod report;
 mod snapshots;

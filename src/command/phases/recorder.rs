@@ -80,6 +80,8 @@ impl Observer for Recorder<'_> {
 fn detail(outcome: &Outcome, run: Option<&CaseRun>) -> String {
     let told = match outcome {
         Outcome::TimedOut { limit } => format!("nothing came of it for {}", humantime::format_duration(*limit)),
+        // The word for it stands beside this.
+        Outcome::OutOfMemory { why } => why.clone(),
         other => other.to_string(),
     };
     let has_said = matches!(outcome, Outcome::OutOfMemory { .. } | Outcome::Failed { .. } | Outcome::Skipped { .. });

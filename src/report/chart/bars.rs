@@ -8,7 +8,7 @@ use plotters::style::RGBAColor;
 use super::canvas::{Align, Area, Canvas, Type, compose};
 use super::case::LineRole;
 use super::error::ChartError;
-use super::font::{Face, ellipsize, register, wrap};
+use super::font::{Face, ellipsize, register};
 use super::header::{Header, MARGIN};
 use super::palette::{AXIS, BLUE, GRID, INK, INK_SOFT, VERMILLION, faded, line_color};
 use crate::workload::Phase;
@@ -22,9 +22,6 @@ const GAP: f64 = 16.0;
 
 const NAME: Face = Face::bold(12.5);
 const SMALL: Face = Face::regular(11.5);
-
-/// Height of a row that has no bars.
-const NOTE_HEIGHT: f64 = 32.0;
 
 /// What a part of a bar stands for; it has the colour that the same thing has in other charts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,9 +71,9 @@ pub struct Bar {
 pub struct BarsRow {
     /// Whose they are.
     pub name: String,
-    /// The bars; none where there is a note.
+    /// The bars.
     pub bars: Vec<Bar>,
-    /// Why there is nothing to show.
+    /// Why there are none, or no more; often empty.
     pub note: String,
 }
 
@@ -131,10 +128,8 @@ impl Bar {
 
 impl BarsRow {
     fn height(&self) -> f64 {
-        match self.bars.len() {
-            0 => NOTE_HEIGHT,
-            count => count as f64 * (BAR + BAR_GAP) - BAR_GAP + 2.0 * ROW_PADDING,
-        }
+        let lines = self.bars.len() + usize::from(!self.note.is_empty());
+        lines.max(1) as f64 * (BAR + BAR_GAP) - BAR_GAP + 2.0 * ROW_PADDING
     }
 }
 
@@ -188,15 +183,12 @@ fn draw_row(canvas: &mut Canvas<'_>, row: &BarsRow, (layout, top): (&Layout, f64
     let middle = top + row.height() / 2.0;
     let name = ellipsize(&row.name, NAME, layout.names);
     canvas.text(&name, (MARGIN, middle + 4.0), Align::Start, Type { face: NAME, color: INK })?;
-    if row.bars.is_empty() {
-        let note = wrap(&row.note, SMALL, WIDTH - MARGIN - layout.left - 10.0, 1);
-        let note = note.first().map_or("", String::as_str);
-        return canvas.text(note, (layout.left + 10.0, middle + 4.0), Align::Start, soft());
-    }
+    let line = |index: usize| top + ROW_PADDING + (BAR + BAR_GAP) * index as f64;
     for (index, bar) in row.bars.iter().enumerate() {
-        draw_bar(canvas, bar, (layout, top + ROW_PADDING + (BAR + BAR_GAP) * index as f64))?;
+        draw_bar(canvas, bar, (layout, line(index)))?;
     }
-    Ok(())
+    let note = ellipsize(&row.note, SMALL, WIDTH - MARGIN - layout.left - 10.0);
+    canvas.text(&note, (layout.left + 7.0, line(row.bars.len()) + BAR - 2.6), Align::Start, soft())
 }
 
 fn draw_bar(canvas: &mut Canvas<'_>, bar: &Bar, (layout, top): (&Layout, f64)) -> Result<(), ChartError> {

@@ -30,10 +30,14 @@ fn names(cells: &[PhaseCell]) -> Vec<String> {
     cells.iter().map(name).collect()
 }
 
-/// Why a cell has nothing to show.
-fn note(cell: &PhaseCell) -> String {
-    let told = |failure: &super::cell::CellFailure| format!("{} in {}", failure.outcome, failure.phase);
-    cell.failures.first().map_or_else(|| "not measured".into(), told)
+/// A row of `bars`, with how the cell ended if it did not come to its end.
+fn row(cell: &PhaseCell, name: &str, bars: Vec<Bar>) -> BarsRow {
+    let note = match cell.failures.first() {
+        Some(failure) => format!("{} in {}", failure.outcome, failure.phase),
+        None if bars.is_empty() => "not measured".into(),
+        None => String::new(),
+    };
+    BarsRow { name: name.to_owned(), bars, note }
 }
 
 /// What several processes and executions are summed up by.
@@ -51,9 +55,7 @@ fn memory(model: &str, cells: &[PhaseCell], names: &[String]) -> Result<String, 
         (Tone::Anon, "at the end of EXECUTE: anonymous"),
         (Tone::File, "of files"),
     ];
-    let row =
-        |(cell, name): (&PhaseCell, &String)| BarsRow { name: name.clone(), bars: levels(cell), note: note(cell) };
-    let rows: Vec<BarsRow> = cells.iter().zip(names).map(row).collect();
+    let rows: Vec<BarsRow> = cells.iter().zip(names).map(|(cell, name)| row(cell, name, levels(cell))).collect();
     let start = cells.iter().filter_map(|cell| cell.median(Start, |row| row.rss_bytes)).reduce(f64::min);
     let told = start.map(|level| format!("process start, {}", signed_bytes(level)));
     let base = start.zip(told.as_deref());
@@ -85,8 +87,7 @@ fn levels(cell: &PhaseCell) -> Vec<Bar> {
 
 fn latency(model: &str, cells: &[PhaseCell], names: &[String]) -> Result<String, ChartError> {
     let legend = [(Tone::First, "first execution"), (Tone::Steady, "steady: median, whisker 5 % to 95 %")];
-    let row = |(cell, name): (&PhaseCell, &String)| BarsRow { name: name.clone(), bars: times(cell), note: note(cell) };
-    let rows: Vec<BarsRow> = cells.iter().zip(names).map(row).collect();
+    let rows: Vec<BarsRow> = cells.iter().zip(names).map(|(cell, name)| row(cell, name, times(cell))).collect();
     let sentence =
         format!("Time of one execution: the first after PREPARE, and those after warm-up{}.", summary(cells));
     let title = format!("{model}: latency");

@@ -9,6 +9,8 @@ mod file;
 mod reference;
 mod row;
 mod table;
+#[cfg(test)]
+mod tests;
 
 pub use cell::{CellFailure, PhaseCell, cells};
 pub use charts::draw_phases;

@@ -37,11 +37,17 @@ pub fn phases_table(cells: &[PhaseCell], terminal: bool) -> String {
     header.extend(["\npss", "first\nms", "p50\nms", "p99\nms"].map(str::to_owned));
     header.extend(["faults\nto first", "faults\na run", "read()\nMB", "disk\nMB"].map(str::to_owned));
     header.extend(fails.then(|| "\noutcome".to_owned()));
-    table.set_header(header);
+    table.set_header(heads(&header, 1));
     for cell in cells {
         table.add_row(row(cell, sweeps, polls, fails));
     }
     table.to_string()
+}
+
+/// Heads of columns: behind the first `named` they stand over numbers.
+fn heads(texts: &[String], named: usize) -> Vec<Cell> {
+    let head = |(index, text): (usize, &String)| if index < named { Cell::new(text) } else { number(text.clone()) };
+    texts.iter().enumerate().map(head).collect()
 }
 
 fn row(cell: &PhaseCell, sweeps: bool, polls: bool, fails: bool) -> Vec<Cell> {
@@ -56,8 +62,10 @@ fn row(cell: &PhaseCell, sweeps: bool, polls: bool, fails: bool) -> Vec<Cell> {
         row.push(milliseconds(cell.median(phase, |row| row.time_ns)));
     }
     row.extend([number(resident(cell)), megabytes(cell.over(&EXECUTE, |row| row.hwm_bytes, u64::max))]);
-    // A phase that is shorter than the period has no polled value, and there is nothing to learn from the others alone.
-    row.extend(polls.then(|| megabytes(cell.median(Steady, |row| row.polled_rss_bytes))));
+    // A phase that is shorter than the period has no polled value, and the others speak for it.
+    let polled = |row: &PhaseRow| row.poll_ticks.map(|_| row.polled_rss_bytes.unwrap_or(0));
+    let polled = cell.over(&EXECUTE, polled, u64::max).filter(|highest| *highest > 0.0);
+    row.extend(polls.then(|| megabytes(polled)));
     row.extend([
         megabytes(cell.median(Steady, |row| row.pss_bytes)),
         milliseconds(cell.median(First, |row| row.time_ns)),
@@ -213,7 +221,7 @@ pub fn reference_table(model: &str, cells: &[PhaseCell], terminal: bool) -> Opti
     for title in ["LOAD rss", "LOAD hwm", "PREPARE rss", "EXECUTE rss"] {
         header.extend([format!("{title}\nthere"), "\nhere".into()]);
     }
-    table.set_header(header);
+    table.set_header(heads(&header, 3));
     let rows = add_reference_rows(&mut table, published, cells);
     (rows > 0).then(|| format!("{table}\n{}", published.note))
 }

@@ -7,6 +7,7 @@ use super::*;
 use crate::workload::Phase;
 
 mod arms;
+mod bars;
 mod case;
 
 /// A text as it is rendered: its words, its advance from left to right and its ink from top to bottom.
