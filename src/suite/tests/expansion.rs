@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::super::{
-    Allocator, Architecture, BUILT_IN, BaseWork, Beside, BudgetBy, CacheBudget, Expectation, Fault, Judging, Limits,
-    ModelSource, OnEvict, Recipe, Schedule, SwitchOrder, SwitchSpec, WeightsPlacement, load, open,
+    Allocator, Architecture, BUILT_IN, BaseWork, Beside, Expectation, Fault, Judging, Limits, ModelSource, Recipe,
+    Schedule, WeightsPlacement, load, open,
 };
 use super::{ids, read};
 
@@ -270,23 +270,4 @@ fn the_example_of_the_documentation_is_a_suite() {
     let suite = read(example).unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(suite.cases.len(), 2 * 2 * 4 * 2 + 1);
     assert_eq!(suite.cases[0].limits.iterations, 200);
-}
-
-#[test]
-fn a_switch_has_its_keys_and_their_defaults() {
-    let suite = read(
-        "[workloads.a]\nbase = \"switch\"\norder = \"random\"\nbudget = \"64 MiB\"\nbudget_by = \"measured\"\n\
-         keep_alive = 7\non_evict = \"malloc-trim\"\n[[case]]\nmodel = \"service\"\nworkload = [\"a\", \"switch\"]\n",
-    );
-    let cases = suite.unwrap().cases;
-    let expected = SwitchSpec {
-        order: SwitchOrder::Random,
-        budget: CacheBudget::Bytes(64 << 20),
-        budget_by: BudgetBy::Measured,
-        keep_alive: 7,
-        on_evict: OnEvict::MallocTrim,
-    };
-    assert_eq!(cases[0].workload.switch, Some(expected));
-    assert_eq!(cases[1].workload.switch, Some(SwitchSpec::default()));
-    assert_eq!((cases[0].judging.cycle, cases[0].model.members().len()), (6, 6));
 }

@@ -6,6 +6,7 @@ mod errors;
 mod expansion;
 mod overrides;
 mod properties;
+mod switch;
 
 use std::path::Path;
 
