@@ -87,7 +87,7 @@ proptest! {
     #[test]
     fn what_was_learned_is_served(events in prop::collection::vec(event(), 1..120)) {
         let moves = moves(&events);
-        let (mut pool, peak) = learn(&[moves.clone()]);
+        let (mut pool, peak) = learn(std::slice::from_ref(&moves));
         prop_assert!(pool.size().reserved >= peak);
         for _ in 0..2 {
             let mut blocks: Vec<Option<(usize, usize)>> = Vec::new();
