@@ -135,12 +135,12 @@ pub struct RunArguments {
 
 const PHASES_EXAMPLES: &str = "\
 Examples:
-  highwater phases                   Inception v3 under every strategy: the table of Samsung/ONE #2077
+  highwater phases                   Inception v3, every strategy: the table of Samsung/ONE #2077
   highwater phases --model net.onnx --threads 1,2,4 --processes 5
   highwater phases --model mobilenet_v2 --runtime rten,rten-map --mem-poll 1ms
 
-Every runtime and thread count runs in a fresh process: LOAD, PREPARE, the first execution, warm-up, timed executions. Exit
-codes: 0 all were measured, 1 one of them failed, 2 bad usage, 3 none could run.";
+Every runtime and thread count runs in a fresh process: LOAD, PREPARE, the first execution, warm-up, timed executions.
+Exit codes: 0 all were measured, 1 one of them failed, 2 bad usage, 3 none could run, 130 interrupted.";
 
 /// Arguments of `phases`.
 #[derive(Debug, Args)]

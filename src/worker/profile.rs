@@ -133,7 +133,8 @@ impl Phases for Profiler<'_> {
         self.current = match phase {
             Phase::Load => ProfiledPhase::Load,
             Phase::Prepare => ProfiledPhase::Prepare,
-            Phase::Execute | Phase::Drop => ProfiledPhase::First,
+            // Executions are measured one by one, and what comes after them is not part of a profile.
+            Phase::Execute | Phase::Drop => return,
         };
         self.wire.phase(1, phase);
         self.probe.begin();

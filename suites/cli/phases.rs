@@ -110,15 +110,15 @@ fn what_cannot_run_is_a_row_with_its_reason() {
 #[test]
 fn a_process_that_dies_in_prepare_says_how() {
     let desk = Desk::new();
-    desk.run(&["model", "mlp:layers=4,width=2048,batch=1", "--out", "wide.onnx"]).code(0);
+    desk.run(&["model", "mlp:layers=6,width=2048,batch=1", "--out", "wide.onnx"]).code(0);
     let what = ["phases", "--model", "wide.onnx", "--runtime", "rten-map", "--runs", "1", "--out", "out"];
-    let ended = desk.run(&[&what[..], &["--memory", "120 MB"]].concat()).code(1);
+    let ended = desk.run(&[&what[..], &["--memory", "200 MB"]].concat()).code(1);
     let rows = desk.rows("out/phases.csv");
     let own = process(&rows, "rten-map", "1", "1");
     assert!(own.iter().map(|row| &row["phase"]).eq(["start", "load", "prepare"]), "{}", ended.all());
     assert_eq!((&own[1]["outcome"], &own[2]["outcome"]), ("finished", "out-of-memory"), "{own:#?}");
     assert!(own[2]["outcome_detail"].contains("memory allocation of") && own[2]["rss_bytes"].is_empty(), "{own:#?}");
-    ended.says("out-of-memory in prepare: ").says("--memory 120000000");
+    ended.says("out-of-memory in prepare: ").says("--memory 200000000");
 }
 
 #[test]

@@ -34,8 +34,8 @@ pub struct PublishedVariant {
 const ONERT: Published = Published {
     models: &["inception_v3", "inception_v3-external"],
     project: "Samsung/ONE #2077",
-    note: "kB of 1024 bytes; there: onert with 8 threads on an Odroid-XU4, https://github.com/Samsung/ONE/issues/2077, RSS \
-           polled every 5 ms and its EXECUTE taken from warm-up; here: the end of each phase",
+    note: "kB of 1024 bytes; there: onert on an Odroid-XU4 (https://github.com/Samsung/ONE/issues/2077), RSS as its tool polls \
+           it, EXECUTE taken from warm-up; here: the end of each phase",
     variants: &[
         PublishedVariant {
             runtime: "embedded",

@@ -116,7 +116,7 @@ fn megabytes(bytes: Option<f64>) -> Cell {
 }
 
 fn milliseconds(nanoseconds: Option<f64>) -> Cell {
-    number(nanoseconds.map_or_else(|| "–".into(), |time| in_milliseconds(time)))
+    number(nanoseconds.map_or_else(|| "–".into(), in_milliseconds))
 }
 
 /// Nanoseconds as milliseconds with three significant digits.
