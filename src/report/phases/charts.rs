@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::cell::PhaseCell;
-use super::table::in_milliseconds;
+use super::remarks::in_milliseconds;
 use crate::report::chart::{self, Bar, BarsChart, BarsRow, ChartError, Tone};
 use crate::sample::ProfiledPhase::{First, Load, Prepare, Start, Steady};
 use crate::units::signed_bytes;

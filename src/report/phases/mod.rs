@@ -7,6 +7,7 @@ mod cell;
 mod charts;
 mod file;
 mod reference;
+mod remarks;
 mod row;
 mod table;
 #[cfg(test)]
@@ -15,5 +16,6 @@ mod tests;
 pub use cell::{CellFailure, PhaseCell, cells};
 pub use charts::draw_phases;
 pub use file::{PhasesFile, read_phases};
+pub use remarks::{line, polling_line, remarks};
 pub use row::PhaseRow;
-pub use table::{line, phases_table, polling_line, reference_table, remarks};
+pub use table::{phases_table, reference_table};
