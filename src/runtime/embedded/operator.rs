@@ -53,7 +53,7 @@ pub(super) enum Operator {
         kind: Reduction,
         /// Whether reduced dimensions stay with size 1.
         keeps: bool,
-        /// Whether an empty list of axes means none instead of all.
+        /// Whether an empty or absent list of axes means none instead of all.
         empty_is_none: bool,
     },
     /// The shape of the input, as `i64[rank]`, from dimension `start` to `end`.

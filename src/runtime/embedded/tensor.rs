@@ -3,6 +3,10 @@
 //! ONNX has more element types; the models that this runtime is for have these. Nothing here is strided: an operator that
 //! would make a strided view (`Transpose`, `Slice`) writes its result.
 
+use bytemuck::allocation::try_zeroed_vec;
+
+use super::error::EmbeddedError;
+
 /// Element types. Integers are computed with as they are declared; nothing is narrowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Element {
@@ -120,6 +124,21 @@ impl Values<'_> {
     }
 }
 
+impl View<'_> {
+    /// A copy of the tensor, if there is memory for it.
+    pub(super) fn try_to_tensor(self) -> Result<Tensor, EmbeddedError> {
+        let mut tensor = Tensor::try_zeros(self.values.element(), self.shape.to_vec())?;
+        match (&mut tensor.buffer, self.values) {
+            (Buffer::F32(to), Values::F32(from)) => to.copy_from_slice(from),
+            (Buffer::I32(to), Values::I32(from)) => to.copy_from_slice(from),
+            (Buffer::I64(to), Values::I64(from)) => to.copy_from_slice(from),
+            (Buffer::Bool(to), Values::Bool(from)) => to.copy_from_slice(from),
+            _ => unreachable!("the copy was made with the type of the original"),
+        }
+        Ok(tensor)
+    }
+}
+
 impl Buffer {
     /// As many zeros (or `false`) as `length`.
     pub(super) fn zeros(element: Element, length: usize) -> Buffer {
@@ -133,6 +152,19 @@ impl Buffer {
 }
 
 impl Tensor {
+    /// A tensor of zeros (or `false`), if there is memory for it. Pages that nobody writes to cost nothing.
+    pub(super) fn try_zeros(element: Element, shape: Vec<usize>) -> Result<Tensor, EmbeddedError> {
+        let length = elements(&shape).ok_or(EmbeddedError::OutOfMemory(u64::MAX))?;
+        let buffer = match element {
+            Element::F32 => try_zeroed_vec(length).map(Buffer::F32),
+            Element::I32 => try_zeroed_vec(length).map(Buffer::I32),
+            Element::I64 => try_zeroed_vec(length).map(Buffer::I64),
+            Element::Bool => try_zeroed_vec(length).map(Buffer::Bool),
+        };
+        let bytes = (length as u64).saturating_mul(element.bytes() as u64);
+        buffer.map(|buffer| Tensor { shape, buffer }).map_err(|()| EmbeddedError::OutOfMemory(bytes))
+    }
+
     /// The tensor, borrowed.
     pub(super) fn view(&self) -> View<'_> {
         let values = match &self.buffer {
@@ -153,5 +185,24 @@ impl Tensor {
             Buffer::Bool(values) => ValuesMut::Bool(values),
         };
         ViewMut { shape: &self.shape, values }
+    }
+}
+
+impl ValuesMut<'_> {
+    /// The values, to be read.
+    pub(super) fn as_values(&self) -> Values<'_> {
+        match self {
+            ValuesMut::F32(values) => Values::F32(values),
+            ValuesMut::I32(values) => Values::I32(values),
+            ValuesMut::I64(values) => Values::I64(values),
+            ValuesMut::Bool(values) => Values::Bool(values),
+        }
+    }
+}
+
+impl ViewMut<'_> {
+    /// The tensor, to be read.
+    pub(super) fn as_view(&self) -> View<'_> {
+        View { shape: self.shape, values: self.values.as_values() }
     }
 }
