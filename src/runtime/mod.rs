@@ -4,15 +4,20 @@
 //! [`prepare`](Loaded::prepare)d (shapes, optimisation, packing: what others call compile), the prepared one
 //! [`execute`](Prepared::execute)s. Each state consumes the one before it, so what a phase leaves behind is what it owns.
 
+mod embedded;
 mod external_data;
 mod rten;
 mod structure;
+#[cfg(test)]
+mod tests;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
+pub use self::embedded::Embedded;
 pub use self::rten::Rten;
 use crate::model::{DeclaredInput, InputTensor};
-use crate::suite::{Engine, RuntimeSpec};
+use crate::suite::{Engine, InputSpec, RuntimeSpec};
 
 /// What a runtime reports instead of a result.
 #[derive(Debug, thiserror::Error)]
@@ -75,13 +80,20 @@ pub trait Prepared {
 
     /// Runs the model once.
     fn execute(&mut self, inputs: &[InputTensor]) -> Result<Vec<Output>, RuntimeError>;
+
+    /// What there is to say about the memory that the model takes, in sentences for people.
+    fn remarks(&self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// Opens the engine that `spec` names for the model at `path`. What depends on the file alone (which external data files it
-/// names) is looked up here, once, and not in every iteration.
-pub fn open(spec: &RuntimeSpec, path: &Path) -> Box<dyn Runtime> {
+/// names) is looked up here, once, and not in every iteration. `inputs` are what is known about inputs that the model leaves
+/// open: `embedded` plans its memory by them. With `threads` it executes; rten takes its number from the environment.
+pub fn open(spec: &RuntimeSpec, path: &Path, inputs: &BTreeMap<String, InputSpec>, threads: u32) -> Box<dyn Runtime> {
     match spec.engine {
-        Engine::Embedded | Engine::Rten => Box::new(Rten::new(spec, path)),
+        Engine::Embedded => Box::new(Embedded::new(spec, inputs, threads)),
+        Engine::Rten => Box::new(Rten::new(spec, path)),
     }
 }
 
@@ -95,5 +107,5 @@ pub fn declared_bytes(path: &Path) -> u64 {
 
 /// Names and versions of the runtimes inside the binary.
 pub fn embedded_versions() -> String {
-    format!("{} {}", rten::ENGINE, rten::VERSION)
+    format!("{} {}, {} {}", embedded::ENGINE, embedded::VERSION, rten::ENGINE, rten::VERSION)
 }

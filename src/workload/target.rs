@@ -35,7 +35,9 @@ impl Target {
         } else {
             path.to_owned()
         };
-        let runtime = runtime::open(&case.runtime, &path);
+        // Where threads compile at once, each of them executes alone.
+        let threads = if case.workload.base == BaseWork::Concurrent { 1 } else { case.threads };
+        let runtime = runtime::open(&case.runtime, &path, &model.inputs, threads);
         let mutant = match mutates {
             true => Some(Mutant::of(&path, case.seed).map_err(WorkError::Fault)?),
             false => None,

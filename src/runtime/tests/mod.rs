@@ -1,0 +1,70 @@
+//! Engines against each other: the same generated model, the same inputs, through the same doors.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::{Output, open};
+use crate::model::{make_inputs, parse_architecture, write};
+use crate::suite::{
+    Engine, Planner, Recipe, Release, ReleaseWhen, RuntimeSpec, Weights, WeightsPlacement, WeightsStrategy,
+};
+
+fn spec(engine: Engine, strategy: WeightsStrategy, release: Release) -> RuntimeSpec {
+    let is_embedded = engine == Engine::Embedded;
+    RuntimeSpec {
+        name: "test".into(),
+        engine,
+        weights: Weights { strategy, release, release_when: ReleaseWhen::End, strict: false, prefault: false },
+        prepack: is_embedded,
+        optimize: true,
+        compile_threads: None,
+        planner: if is_embedded { Planner::Wic } else { Planner::None },
+    }
+}
+
+fn outputs(spec: &RuntimeSpec, path: &Path) -> Vec<Output> {
+    let mut prepared = open(spec, path, &BTreeMap::new(), 1).load(path).unwrap().prepare().unwrap();
+    let inputs = make_inputs(&prepared.inputs(), &BTreeMap::new(), 3).unwrap();
+    prepared.execute(&inputs).unwrap()
+}
+
+/// `embedded` must give what rten gives, from copies and from a mapping that is gone when it executes.
+fn engines_agree(architecture: &str, placement: WeightsPlacement) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model.onnx");
+    let recipe = Recipe { architecture: parse_architecture(architecture).unwrap(), weights: placement, seed: 1 };
+    write(&recipe, &path).unwrap();
+    let expected = outputs(&spec(Engine::Rten, WeightsStrategy::Copy, Release::Keep), &path);
+    let copied = outputs(&spec(Engine::Embedded, WeightsStrategy::Copy, Release::Dontneed), &path);
+    let mapped = outputs(&spec(Engine::Embedded, WeightsStrategy::Map, Release::Unmap), &path);
+    assert_eq!(copied, mapped);
+    assert_eq!(copied.len(), expected.len());
+    for (output, expected) in copied.iter().zip(&expected) {
+        assert_eq!(output.shape, expected.shape);
+        for (index, (value, expected)) in output.values.iter().zip(&expected.values).enumerate() {
+            assert!((value - expected).abs() <= 1e-4 + 1e-3 * expected.abs(), "{index}: {value} instead of {expected}");
+        }
+    }
+}
+
+#[test]
+fn on_dense_layers() {
+    engines_agree("mlp:layers=3,width=128,batch=1", WeightsPlacement::Inline);
+    engines_agree("mlp:layers=3,width=128,batch=16", WeightsPlacement::External);
+}
+
+#[test]
+fn on_a_transformer() {
+    engines_agree("transformer:layers=2,hidden=128,tokens=16", WeightsPlacement::Inline);
+    engines_agree("transformer:layers=2,hidden=128,tokens=16", WeightsPlacement::External);
+}
+
+#[test]
+fn on_mobilenet_v2() {
+    engines_agree("mobilenet_v2", WeightsPlacement::External);
+}
+
+#[test]
+fn on_inception_v3() {
+    engines_agree("inception_v3", WeightsPlacement::Inline);
+}
