@@ -64,6 +64,9 @@ pub enum Command {
     /// Write a generated model with true layer structure and seeded random weights
     #[command(after_help = MODEL_EXAMPLES)]
     Model(ModelArguments),
+    /// Run a model once and write what went in and what came out, as JSON (for scripts/compare-onnxruntime)
+    #[command(hide = true)]
+    Execute(ExecuteArguments),
     /// Serve one job over the protocol (started by highwater itself)
     #[command(hide = true)]
     Worker,
@@ -300,6 +303,26 @@ impl ModelArguments {
     pub fn path(&self) -> PathBuf {
         self.out.clone().unwrap_or_else(|| PathBuf::from(format!("{}.onnx", to_name(&self.name))))
     }
+}
+
+/// Arguments of `execute`.
+#[derive(Debug, Args)]
+pub struct ExecuteArguments {
+    /// ONNX model, or the name of a model in the catalogue
+    #[arg(long, value_name = "FILE")]
+    pub model: PathBuf,
+    /// Type and shape of an input whose dimensions the model leaves open
+    #[arg(long, value_name = "NAME=f32[1,3,224,224]", value_parser = parse_input)]
+    pub input: Vec<(String, InputSpec)>,
+    /// Runtime
+    #[arg(long, value_name = "NAME")]
+    pub runtime: Option<String>,
+    /// Seed of the inputs
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// The file to write
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
 }
 
 fn parse_input(text: &str) -> Result<(String, InputSpec), String> {

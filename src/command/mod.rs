@@ -3,6 +3,7 @@
 mod controls;
 mod counterfactual;
 mod doctor;
+mod execute;
 mod judge;
 mod measure;
 mod model;
@@ -37,6 +38,7 @@ pub fn main() -> u8 {
         Some(Command::Judge(arguments)) => judge::judge(&arguments),
         Some(Command::Doctor) => doctor::doctor(),
         Some(Command::Model(arguments)) => model::model(&arguments),
+        Some(Command::Execute(arguments)) => execute::execute(&arguments),
         Some(Command::Worker) => worker::worker(),
     };
     ended.unwrap_or_else(|error: Error| {

@@ -7,6 +7,7 @@
 mod embedded;
 mod external_data;
 mod rten;
+mod stand_in;
 mod structure;
 #[cfg(test)]
 mod tests;
@@ -16,6 +17,7 @@ use std::path::Path;
 
 pub use self::embedded::Embedded;
 pub use self::rten::Rten;
+use self::stand_in::StandIn;
 use crate::model::{DeclaredInput, InputTensor};
 use crate::suite::{Engine, InputSpec, RuntimeSpec};
 
@@ -65,6 +67,11 @@ pub trait Runtime: Send + Sync {
 
     /// Opens the model: reads or maps its files.
     fn load(&self, model: &Path) -> Result<Box<dyn Loaded>, RuntimeError>;
+
+    /// What there is to say about the choice of this runtime, in sentences for people.
+    fn remarks(&self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// A model whose files are read or mapped.
@@ -94,6 +101,10 @@ pub fn open(spec: &RuntimeSpec, path: &Path, inputs: &BTreeMap<String, InputSpec
     match spec.engine {
         Engine::Embedded => Box::new(Embedded::new(spec, inputs, threads)),
         Engine::Rten => Box::new(Rten::new(spec, path)),
+        Engine::Auto => match Embedded::lacks(path) {
+            None => Box::new(Embedded::new(spec, inputs, threads)),
+            Some(lack) => Box::new(StandIn::new(spec, path, lack)),
+        },
     }
 }
 

@@ -175,6 +175,8 @@ pub struct RuntimeSpec {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Engine {
+    /// [`Embedded`](Engine::Embedded) where it has all that the model needs, otherwise [`Rten`](Engine::Rten).
+    Auto,
     /// Our own small runtime, whose memory strategies can be chosen.
     Embedded,
     /// The pure-Rust engine for any ONNX model.

@@ -84,7 +84,7 @@ impl<'a> Product<'a> {
                 return Err(Flaw::new(item.offset, item.key.clone(), problem));
             }
         }
-        let runtimes = look_up(&file.runtime, "runtime", start, &catalogue.runtimes, Some("rten"))?;
+        let runtimes = look_up(&file.runtime, "runtime", start, &catalogue.runtimes, Some("auto"))?;
         let arms = look_up(&file.arm, "arm", start, &catalogue.arms, Some("glibc"))?;
         Ok(Product {
             models,

@@ -58,7 +58,7 @@ pub struct Overrides {
 pub fn from_model(model: &Path, overrides: &Overrides) -> Result<Suite, SuiteError> {
     let mut catalogue = catalogue().clone();
     let spec = find_model(model, &catalogue)?;
-    let runtime = look_up("--runtime", "runtime", "rten", &catalogue.runtimes)?;
+    let runtime = look_up("--runtime", "runtime", "auto", &catalogue.runtimes)?;
     let workload = look_up("--workload", "workload", "recompile", &catalogue.workloads)?;
     let arm = look_up("--arm", "arm", "glibc", &catalogue.arms)?;
     let case = new_case((&spec, runtime, workload, arm), 1, &Settings::default());

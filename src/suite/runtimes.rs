@@ -8,13 +8,14 @@ use super::source::Flaw;
 
 impl RuntimeFile {
     /// The runtime that the table at `offset` describes. Unless told otherwise a runtime copies weights and optimises;
-    /// `embedded` also packs them, frees the originals and plans its memory, and rten does neither, as by itself.
+    /// `embedded` also packs them, frees the originals and plans its memory, and rten does neither, as by itself. `auto` has
+    /// the choices that both have.
     pub(super) fn into_spec(self, name: &str, offset: usize) -> Result<RuntimeSpec, Flaw> {
         let Some(engine) = self.engine else {
-            return Err(Flaw::new(offset, "engine", "missing; use `embedded` or `rten`"));
+            return Err(Flaw::new(offset, "engine", "missing; use `auto`, `embedded` or `rten`"));
         };
         self.check(engine)?;
-        let is_embedded = engine == Engine::Embedded;
+        let is_embedded = engine != Engine::Rten;
         let (release, planner) = match is_embedded {
             true => (Release::Dontneed, Planner::Wic),
             false => (Release::Keep, Planner::None),
@@ -40,7 +41,7 @@ impl RuntimeFile {
     fn check(&self, engine: Engine) -> Result<(), Flaw> {
         let strategy = value(&self.weights, WeightsStrategy::Copy);
         let is_mapped = matches!(strategy, WeightsStrategy::Map | WeightsStrategy::MapTensor);
-        if engine == Engine::Rten {
+        if engine != Engine::Embedded {
             only_embedded(&self.weights, "weights", |weights| {
                 matches!(weights, WeightsStrategy::Copy | WeightsStrategy::Map)
             })?;
@@ -79,7 +80,7 @@ fn value<T: Copy>(given: &Option<Spanned<T>>, default: T) -> T {
 fn only_embedded<T>(given: &Option<Spanned<T>>, key: &str, has: impl Fn(&T) -> bool) -> Result<(), Flaw> {
     match given {
         Some(given) if !has(given.get_ref()) => {
-            Err(Flaw::new(given.span().start, key, "the engine `rten` has no such choice; `embedded` has"))
+            Err(Flaw::new(given.span().start, key, "rten has no such choice; the engine `embedded` has"))
         }
         _ => Ok(()),
     }

@@ -136,6 +136,12 @@ fn work(job: &Job, wire: &mut Wire) -> Result<u64, Interruption> {
             probes.take(&mut sample, wire).map_err(|error| at(iteration)(&error))?;
         }
         wire.send(&Message::Sample(sample)).map_err(|error| at(iteration)(&error))?;
+        // A run with fork probes repeats one that has told them.
+        if iteration == work.cycle() && job.core_every.is_none() {
+            for text in work.remarks() {
+                wire.send(&Message::Note { text }).map_err(|error| at(iteration)(&error))?;
+            }
+        }
         done = iteration;
     }
     let note = work.finish(&mut Recorder::start(done, &mut probe, &counter, wire));

@@ -3,7 +3,7 @@
 use std::hint::black_box;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::mutate::Mutant;
 use super::phase::{Phase, Phases};
@@ -22,6 +22,8 @@ pub(super) struct Target {
     seed: u64,
     inputs: Mutex<Option<Arc<[InputTensor]>>>,
     mutant: Option<Mutant>,
+    /// What the prepared model had to say when it was first executed.
+    remarks: OnceLock<Vec<String>>,
 }
 
 impl Target {
@@ -42,7 +44,15 @@ impl Target {
             true => Some(Mutant::of(&path, case.seed).map_err(WorkError::Fault)?),
             false => None,
         };
-        Ok(Target { runtime, path, model: model.clone(), seed: case.seed, inputs: Mutex::new(None), mutant })
+        Ok(Target {
+            runtime,
+            path,
+            model: model.clone(),
+            seed: case.seed,
+            inputs: Mutex::new(None),
+            mutant,
+            remarks: OnceLock::new(),
+        })
     }
 
     /// Name of the model.
@@ -117,7 +127,14 @@ impl Target {
         // A step of the pool is one inference, from its first allocation until its result is dropped.
         let _step = step_pool::PROCESS.step();
         black_box(prepared.execute(&inputs)?);
+        self.remarks.get_or_init(|| self.runtime.remarks().into_iter().chain(prepared.remarks()).collect());
         Ok(())
+    }
+
+    /// What runtime and model had to say when the model was first executed, each with the model's name.
+    pub(super) fn remarks(&self) -> impl Iterator<Item = String> {
+        let remarks = self.remarks.get().into_iter().flatten();
+        remarks.map(|remark| format!("{} in {}: {remark}", self.model.name, self.runtime.identity().0))
     }
 
     /// The inputs, made when the first prepared model has told what it declares.

@@ -104,6 +104,16 @@ impl Work {
         self.targets.first().map_or(("none", ""), Target::identity)
     }
 
+    /// What runtimes and models had to say, as far as the models have been executed.
+    pub fn remarks(&self) -> Vec<String> {
+        self.targets.iter().flat_map(Target::remarks).collect()
+    }
+
+    /// Number of iterations after which every model has had its turn.
+    pub fn cycle(&self) -> u64 {
+        self.targets.len() as u64
+    }
+
     /// Loads the one model of a profile and makes it executable; `phases` hears of both. A model of a sequence, or none, has
     /// no profile.
     pub fn prepare(&self, phases: &mut dyn Phases) -> Result<Box<dyn Prepared>, WorkError> {

@@ -40,7 +40,7 @@ fn tunables_of_the_command_line_are_in_force() {
     let tunables = "glibc.malloc.arena_max=1:glibc.malloc.tcache_count=0";
     let arguments = ["run", "--model", "mlp-small", "--iterations", "45", "--arm", tunables, "--out", "out"];
     desk.run(&arguments);
-    let row = desk.verdict("mlp-small.rten.recompile.arena_max=1+tcache_count=0.t1");
+    let row = desk.verdict("mlp-small.auto.recompile.arena_max=1+tcache_count=0.t1");
     assert_eq!((&row["outcome"], &row["live_kind"]), ("finished", "exact"), "{row:#?}");
 }
 

@@ -25,7 +25,7 @@ fn a_generated_model_is_written_and_runs() {
     desk.run(&["model", "mlp:layers=2,width=64,batch=1", "--out", "x.onnx"]).code(0).says("x.onnx (");
     let arguments = ["run", "--model", "x.onnx", "--arm", "exact-live", "--iterations", "45", "--out", "out"];
     desk.run(&arguments);
-    let row = desk.verdict("x.rten.recompile.exact-live.t1");
+    let row = desk.verdict("x.auto.recompile.exact-live.t1");
     assert_eq!((&row["outcome"], &row["live_verdict"]), ("finished", "stable"), "{row:#?}");
 }
 
@@ -64,7 +64,7 @@ fn a_list_runs_nothing() {
     desk.run(&["run", "selfcheck", "--list"]).code(0).says("expected: crashed");
     assert_eq!(desk.names(""), ["tmp"], "nothing was made");
     let filtered = desk.run(&["--list", "--filter", "^silero.*jemalloc"]).code(0);
-    assert!(filtered.stdout.starts_with("silero-vad.rten.recompile.jemalloc.t1\n"), "{}", filtered.all());
+    assert!(filtered.stdout.starts_with("silero-vad.auto.recompile.jemalloc.t1\n"), "{}", filtered.all());
     assert_eq!(filtered.stdout.lines().count(), 2, "{}", filtered.all());
 }
 

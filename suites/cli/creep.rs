@@ -48,7 +48,7 @@ fn median(samples: &[Row], column: &str) -> f64 {
 fn a_fork_probe_runs_beside_the_case_and_leaves_it_undisturbed() {
     let desk = Desk::new();
     desk.suite(RECOMPILE, &["--no-early-stop"]).code(0);
-    let case = "mlp-small.rten.recompile.exact-live.t1";
+    let case = "mlp-small.auto.recompile.exact-live.t1";
     let probe = format!("{case}.core");
     let (own, probed) = (desk.samples(case), desk.samples(&probe));
     assert_eq!((own.len(), probed.len()), (120, 120));
@@ -77,7 +77,7 @@ fn a_fork_probe_runs_beside_the_case_and_leaves_it_undisturbed() {
 fn what_forks_give_back_stays_with_the_process_that_forks() {
     let desk = Desk::new();
     desk.suite(&RECOMPILE.replace("\"recompile\"", "\"recompile-arenas\""), &["--no-early-stop"]).code(0);
-    let case = "mlp-small.rten.recompile-arenas.exact-live.t1";
+    let case = "mlp-small.auto.recompile-arenas.exact-live.t1";
     let (own, probed) = (desk.samples(case), desk.samples(&format!("{case}.core")));
     for column in ["peak_anon_bytes", "rss_anon_bytes"] {
         let (without, with) = (median(&own, column), median(&probed, column));
@@ -105,7 +105,7 @@ fn settings_that_do_not_help_are_told() {
 fn a_short_run_says_why_it_is_not_probed() {
     let desk = Desk::new();
     desk.suite(&RECOMPILE.replace("iterations = 120", "iterations = 20"), &["--no-early-stop"]);
-    let row = desk.verdict("mlp-small.rten.recompile.exact-live.t1");
+    let row = desk.verdict("mlp-small.auto.recompile.exact-live.t1");
     assert!(row["core_case"].is_empty() && row["core_reason"].contains("too few"), "{row:#?}");
 }
 
@@ -114,7 +114,7 @@ fn without_a_fork_probe_there_is_one_process() {
     let desk = Desk::new();
     desk.suite(RECOMPILE, &["--no-core"]).code(0);
     assert_eq!(desk.rows("out/verdicts.csv").iter().filter(|row| &row["role"] == "core").count(), 0);
-    assert!(desk.verdict("mlp-small.rten.recompile.exact-live.t1")["core_case"].is_empty());
+    assert!(desk.verdict("mlp-small.auto.recompile.exact-live.t1")["core_case"].is_empty());
 }
 
 /// jemalloc gives everything back too; mimalloc does not, so there the core is a level and no verdict.
@@ -124,7 +124,7 @@ fn other_allocators_are_asked_in_their_own_way() {
     let suite = RECOMPILE.replace("\"exact-live\"", "[\"jemalloc\", \"mimalloc\"]");
     desk.suite(&suite, &[]);
     for (arm, complete) in [("jemalloc", "true"), ("mimalloc", "false")] {
-        let row = desk.verdict(&format!("mlp-small.rten.recompile.{arm}.t1"));
+        let row = desk.verdict(&format!("mlp-small.auto.recompile.{arm}.t1"));
         assert_eq!(&row["core_complete"], complete, "{row:#?}");
         assert!(row.number("core_bytes").is_some_and(|core| core > 0.0), "{row:#?}");
     }
@@ -143,7 +143,7 @@ fn a_fork_that_hangs_costs_the_probe_and_not_the_run() {
     "#;
     let ended = desk.suite(suite, &[]).code(0);
     assert!(ended.stderr.contains("fork"), "{}", ended.all());
-    let case = "none.rten.hang-in-fork.glibc.t1";
+    let case = "none.auto.hang-in-fork.glibc.t1";
     assert_eq!(desk.samples(&format!("{case}.core")).len(), 120);
     let row = desk.verdict(case);
     assert_eq!(&row["verdict"], "stable");
@@ -156,7 +156,7 @@ fn a_probed_run_that_dies_is_told_and_the_case_stands() {
     let desk = Desk::new();
     let suite = "iterations = 120\n[[case]]\nworkload = \"abort-at-fork\"\narm = \"glibc\"\n";
     desk.suite(suite, &[]).code(0);
-    let case = "none.rten.abort-at-fork.glibc.t1";
+    let case = "none.auto.abort-at-fork.glibc.t1";
     let row = desk.verdict(case);
     assert_eq!((&row["verdict"], &row["core_case"]), ("stable", ""));
     assert!(row["core_reason"].contains("crashed by SIGABRT"), "{row:#?}");
@@ -168,7 +168,7 @@ fn a_probed_run_that_dies_is_told_and_the_case_stands() {
 fn an_undecided_run_goes_on_until_it_is_decided() {
     let desk = Desk::new();
     desk.suite(JUMP, &[]).code(4);
-    let case = "none.rten.jump.glibc.t1";
+    let case = "none.auto.jump.glibc.t1";
     assert_eq!(&desk.verdict(case)["verdict"], "inconclusive");
     let desk = Desk::new();
     desk.suite(JUMP, &["--until-decided"]).code(0);
@@ -182,7 +182,7 @@ fn an_undecided_run_goes_on_until_it_is_decided() {
 fn creep_is_compared_with_the_settings_that_may_cure_it() {
     let desk = Desk::new();
     let ended = desk.suite(PINS, &[]).code(0);
-    let base = "mlp-small.rten.recompile-pin.glibc.t1";
+    let base = "mlp-small.auto.recompile-pin.glibc.t1";
     assert!(desk.verdict(base)["verdict"].starts_with("creep"));
     let rows = desk.rows("out/verdicts.csv");
     let beside: Vec<_> = rows.iter().filter(|row| &row["role"] == "counterfactual").map(|row| &row["arm"]).collect();
@@ -191,7 +191,7 @@ fn creep_is_compared_with_the_settings_that_may_cure_it() {
     let cure = settings.iter().find(|row| &row["arm"] == "mmap-threshold-1m").expect("a row for each setting");
     assert_eq!(&cure["verdict"], "stable (not probed)", "whether it retains was not asked");
     assert!(cure.number("removes_peak_low_bytes").is_some_and(|low| low > 20e6), "{cure:#?}");
-    assert!(ended.stdout.contains("what the settings do about it: mlp-small.rten.recompile-pin.t1"), "{}", ended.all());
+    assert!(ended.stdout.contains("what the settings do about it: mlp-small.auto.recompile-pin.t1"), "{}", ended.all());
     // The same file again, from samples and verdicts alone.
     let before = desk.read("out/settings.csv");
     std::fs::remove_file(desk.path("out/settings.csv")).unwrap();
@@ -221,7 +221,7 @@ fn controls_of_the_resident_verdict_that_come_out_wrong_are_told() {
         let desk = Desk::new();
         desk.suite(suite, &["--sabotage", sabotage]).code(3).complains("not to be trusted");
         for (_, arm) in controls {
-            let row = desk.verdict(&format!("control.rten.recompile-pin.{arm}.t1"));
+            let row = desk.verdict(&format!("control.auto.recompile-pin.{arm}.t1"));
             assert_eq!(&row["as_expected"], if arm == wrong { "false" } else { "true" }, "{row:#?}");
         }
     }

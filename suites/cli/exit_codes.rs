@@ -12,7 +12,7 @@ const NOTHING: &str = "[[case]]\nworkload = \"nothing\"\narm = \"exact-live\"\nr
 fn all_as_expected_is_0() {
     let desk = Desk::new();
     desk.suite(NOTHING, &[]).code(0).says("1 as expected, 0 not").says("controls: ").says("results: out");
-    let row = desk.verdict("none.rten.nothing.exact-live.t1");
+    let row = desk.verdict("none.auto.nothing.exact-live.t1");
     assert_eq!((&row["outcome"], &row["verdict"], &row["as_expected"]), ("finished", "stable", "true"));
     let record = desk.record();
     assert_eq!((&record["exit_code"], &record["controls_passed"]), (&0.into(), &true.into()));
@@ -52,7 +52,7 @@ fn an_unexpected_verdict_is_1_and_its_command_runs_it_again() {
         expect = ["stable"]
     "#;
     desk.suite(suite, &[]).code(1).says("run again: highwater run");
-    let row = desk.verdict("none.rten.leak-64.exact-live.t1");
+    let row = desk.verdict("none.auto.leak-64.exact-live.t1");
     assert_eq!((&row["verdict"], &row["expected"], &row["as_expected"]), ("leak", "stable", "false"));
     assert!(row.number("live_rate_bytes_per_iteration").unwrap() >= 64.0, "{row:?}");
     assert_eq!(desk.record()["exit_code"], 1);
@@ -61,7 +61,7 @@ fn an_unexpected_verdict_is_1_and_its_command_runs_it_again() {
     symlink(HIGHWATER, desk.path("highwater")).unwrap();
     let mut shell = desk.command("/bin/sh");
     shell.env("PATH", desk.path("")).args(["-c", &row["reproduce"]]);
-    Ended::of(shell).code(1).says("[1/1] none.rten.leak-64.exact-live.t1: leak");
+    Ended::of(shell).code(1).says("[1/1] none.auto.leak-64.exact-live.t1: leak");
 }
 
 #[test]
@@ -75,8 +75,8 @@ fn an_undecided_case_is_4() {
         resident = false
         expect = ["stable"]
     "#;
-    desk.suite(suite, &[]).code(4).says("none.rten.decelerate.exact-live.t1: inconclusive");
-    assert_eq!(desk.verdict("none.rten.decelerate.exact-live.t1")["verdict"], *"inconclusive");
+    desk.suite(suite, &[]).code(4).says("none.auto.decelerate.exact-live.t1: inconclusive");
+    assert_eq!(desk.verdict("none.auto.decelerate.exact-live.t1")["verdict"], *"inconclusive");
     assert_eq!(desk.record()["exit_code"], 4);
 }
 
@@ -104,7 +104,7 @@ fn nothing_but_skipped_cases_is_3() {
         arm = "absent"
     "#;
     desk.suite(suite, &[]).code(3).says("1 skipped");
-    assert_eq!(desk.verdict("none.rten.nothing.absent.t1")["outcome"], *"skipped");
+    assert_eq!(desk.verdict("none.auto.nothing.absent.t1")["outcome"], *"skipped");
     assert_eq!(desk.record()["exit_code"], 3);
 }
 
@@ -127,7 +127,7 @@ fn controls_that_come_out_wrong_are_3() {
     for (sabotage, wrong) in [("positive", "recompile-leak-64"), ("negative", "recompile")] {
         let desk = Desk::new();
         let ended = desk.suite(NOTHING, &["--sabotage", sabotage]).code(3).complains("not to be trusted");
-        let line = format!("control control.rten.{wrong}.exact-live.t1: ");
+        let line = format!("control control.auto.{wrong}.exact-live.t1: ");
         let told = ended.stdout.lines().find(|told| told.contains(&line)).unwrap_or_default();
         assert!(told.ends_with("(WRONG)"), "the wrong control is pointed at\n{}", ended.all());
         assert!(!ended.stdout.contains("controls: a planted leak"), "{}", ended.all());

@@ -86,12 +86,12 @@ fn every_case_of_a_run_is_judged_as_it_was() {
 fn a_case_that_was_not_recorded_is_refused_with_those_that_were() {
     let desk = Desk::new();
     desk.suite("[[case]]\nworkload = \"nothing\"\narm = \"exact-live\"\nresident = false\n", &[]).code(0);
-    let absent = ["judge", "out/samples.csv", "--case", "none.rten.nothing.glibc.t1"];
+    let absent = ["judge", "out/samples.csv", "--case", "none.auto.nothing.glibc.t1"];
     desk.run(&absent)
         .code(2)
-        .complains("no case `none.rten.nothing.glibc.t1`")
-        .complains("none.rten.nothing.exact-live.t1");
-    let case = "none.rten.nothing.exact-live.t1";
+        .complains("no case `none.auto.nothing.glibc.t1`")
+        .complains("none.auto.nothing.exact-live.t1");
+    let case = "none.auto.nothing.exact-live.t1";
     desk.run(&["judge", "out/samples.csv", "--case", case, "--replicate", "2"]).code(2).complains("replicate 2");
     desk.run(&["judge", "out/samples.csv", "--case", case, "--chart", "drawn"]).code(0);
     assert!(desk.path("drawn.svg").exists() && desk.path("drawn.png").exists());
@@ -102,7 +102,7 @@ fn a_case_that_was_not_recorded_is_refused_with_those_that_were() {
 fn a_case_that_crashed_is_not_called_unreadable() {
     let desk = Desk::new();
     desk.suite("[[case]]\nworkload = \"crash\"\narm = \"exact-live\"\nexpect = \"crashed\"\n", &[]).code(0);
-    let told = desk.run(&["judge", "out/samples.csv", "--case", "none.rten.crash.exact-live.t1"]);
+    let told = desk.run(&["judge", "out/samples.csv", "--case", "none.auto.crash.exact-live.t1"]);
     assert!(!told.stdout.contains("not readable"), "{}", told.all());
 }
 

@@ -16,7 +16,7 @@ const ENDLESS: &str = r#"
     arm = "exact-live"
 "#;
 
-const ENDLESS_CASE: &str = "none.rten.nothing.exact-live.t1";
+const ENDLESS_CASE: &str = "none.auto.nothing.exact-live.t1";
 
 /// Waits until `count` samples of the case are on disk, and gives the child's process number.
 fn wait_for_samples(desk: &Desk, started: &mut Started, case: &str, count: usize) -> i32 {
@@ -40,7 +40,7 @@ fn a_child_killed_from_outside_is_a_row_and_the_rest_runs() {
         expect = ["crashed", "stable"]
     "#;
     let mut started = desk.start_suite(suite);
-    let case = "none.rten.hang.exact-live.t1";
+    let case = "none.auto.hang.exact-live.t1";
     let child = wait_for_samples(&desk, &mut started, case, 4);
     send(child, Signal::SIGKILL);
     started.end().code(0).says("crashed by SIGKILL");

@@ -11,8 +11,8 @@ fn a_file_that_is_no_model_is_a_failed_case() {
     desk.write("noise.onnx", "this is not what it says it is".repeat(1000));
     desk.run(&[&RUN[..], &["--model", "noise.onnx"]].concat())
         .code(1)
-        .says("noise.rten.recompile.exact-live.t1: failed");
-    let row = desk.verdict("noise.rten.recompile.exact-live.t1");
+        .says("noise.auto.recompile.exact-live.t1: failed");
+    let row = desk.verdict("noise.auto.recompile.exact-live.t1");
     assert_eq!((&row["outcome"], &row["iterations"]), ("failed", "0"), "{row:#?}");
     assert!(row["outcome_detail"].contains("rejects the model"), "{row:#?}");
 }
@@ -24,14 +24,14 @@ fn open_dimensions_are_told_with_the_flag_that_closes_them() {
     desk.write("cls.onnx", include_bytes!("../models/ppocr_cls.onnx"));
     let run = [&RUN[..], &["--model", "cls.onnx"]].concat();
     desk.run(&run).code(1);
-    let row = desk.verdict("cls.rten.recompile.exact-live.t1");
+    let row = desk.verdict("cls.auto.recompile.exact-live.t1");
     assert_eq!(row["outcome"], *"failed");
     let told = &row["outcome_detail"];
     assert!(told.contains("input `x`") && told.contains("`--input x=f32[1,3,1,1]`"), "{told}");
 
     std::fs::rename(desk.path("out"), desk.path("before")).unwrap();
     desk.run(&[&run[..], &["--input", "x=f32[1,3,48,192]"]].concat());
-    let row = desk.verdict("cls.rten.recompile.exact-live.t1");
+    let row = desk.verdict("cls.auto.recompile.exact-live.t1");
     assert_eq!((&row["outcome"], &row["live_verdict"]), ("finished", "stable"), "{row:#?}");
 }
 
@@ -40,7 +40,7 @@ fn every_open_input_is_told_of() {
     let desk = Desk::new();
     desk.write("vad.onnx", include_bytes!("../models/silero_vad.onnx"));
     desk.run(&[&RUN[..], &["--model", "vad.onnx"]].concat()).code(1);
-    let row = desk.verdict("vad.rten.recompile.exact-live.t1");
+    let row = desk.verdict("vad.auto.recompile.exact-live.t1");
     let told = &row["outcome_detail"];
     for part in ["`input`", "`--input input=f32[1,1]`", "`state`", "`--input state=f32[2,1,128]`"] {
         assert!(told.contains(part), "{part}: {told}");
@@ -58,6 +58,6 @@ fn an_input_that_does_not_fit_is_told() {
         let desk = Desk::new();
         desk.write("cls.onnx", include_bytes!("../models/ppocr_cls.onnx"));
         desk.run(&[&RUN[..], &["--model", "cls.onnx", "--input", input]].concat()).code(1).says(part);
-        assert_eq!(desk.verdict("cls.rten.recompile.exact-live.t1")["outcome"], *"failed");
+        assert_eq!(desk.verdict("cls.auto.recompile.exact-live.t1")["outcome"], *"failed");
     }
 }

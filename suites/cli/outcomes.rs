@@ -62,18 +62,18 @@ const EVERY_OUTCOME: &str = r#"
 
 /// Case, outcome, evidence, samples.
 const EXPECTED: [(&str, &str, &str, usize); 12] = [
-    ("none.rten.crash.exact-live.t1", "crashed", "crashed by SIGSEGV in iteration 5, phase execute", 4),
-    ("none.rten.abort.exact-live.t1", "crashed", "crashed by SIGABRT in iteration 5, phase execute", 4),
-    ("none.rten.exit.exact-live.t1", "exited", "exited with code 3 before the work was done in iteration 5", 4),
-    ("none.rten.garbage.exact-live.t1", "incompatible", "`[info] loading plugin...` is not a protocol line", 4),
-    ("none.rten.hang.exact-live.t1", "timed-out", "an iteration took longer than 1s in iteration 5, phase execute", 4),
-    ("none.rten.out-of-memory.exact-live.t1", "out-of-memory", "memory allocation of 8388608 bytes failed", 4),
-    ("none.rten.noise.no-allocator.t1", "incompatible", "arm `no-allocator` is not in force: malloc is owned by", 0),
-    ("none.rten.noise.absent.t1", "skipped", "cannot read /nonexistent/liballocator.so", 0),
-    ("absent.rten.recompile.exact-live.t1", "skipped", "cannot open the model `absent.onnx`", 0),
-    ("random.rten.recompile.exact-live.t1", "failed", "rejects the model", 0),
+    ("none.auto.crash.exact-live.t1", "crashed", "crashed by SIGSEGV in iteration 5, phase execute", 4),
+    ("none.auto.abort.exact-live.t1", "crashed", "crashed by SIGABRT in iteration 5, phase execute", 4),
+    ("none.auto.exit.exact-live.t1", "exited", "exited with code 3 before the work was done in iteration 5", 4),
+    ("none.auto.garbage.exact-live.t1", "incompatible", "`[info] loading plugin...` is not a protocol line", 4),
+    ("none.auto.hang.exact-live.t1", "timed-out", "an iteration took longer than 1s in iteration 5, phase execute", 4),
+    ("none.auto.out-of-memory.exact-live.t1", "out-of-memory", "memory allocation of 8388608 bytes failed", 4),
+    ("none.auto.noise.no-allocator.t1", "incompatible", "arm `no-allocator` is not in force: malloc is owned by", 0),
+    ("none.auto.noise.absent.t1", "skipped", "cannot read /nonexistent/liballocator.so", 0),
+    ("absent.auto.recompile.exact-live.t1", "skipped", "cannot open the model `absent.onnx`", 0),
+    ("random.auto.recompile.exact-live.t1", "failed", "rejects the model", 0),
     ("ppocr-cls.rten-map.truncate-recompile.exact-live.t1", "crashed", "crashed by SIGBUS in iteration 5", 4),
-    ("none.rten.nothing.exact-live.t1", "finished", "finished", 28),
+    ("none.auto.nothing.exact-live.t1", "finished", "finished", 28),
 ];
 
 #[test]
@@ -128,7 +128,7 @@ fn a_model_that_must_be_rejected_is_judged_like_any_work() {
     let desk = Desk::new();
     let suite = "[[case]]\nmodel = \"mlp-small\"\nworkload = \"reject\"\narm = \"exact-live\"\nresident = false\n";
     desk.suite(suite, &[]).code(0);
-    let row = desk.verdict("mlp-small.rten.reject.exact-live.t1");
+    let row = desk.verdict("mlp-small.auto.reject.exact-live.t1");
     assert_eq!((&row["outcome"], &row["verdict"]), ("finished", "stable"), "{row:#?}");
 }
 
@@ -176,7 +176,7 @@ fn every_replicate_has_a_row() {
     let rows: Vec<_> = desk.verdicts().iter().map(told).collect();
     for (case, outcome) in [("exit", "exited"), ("nothing", "finished")] {
         for replicate in ["1", "2"] {
-            let row = (format!("none.rten.{case}.exact-live.t1"), replicate.to_owned(), outcome.to_owned());
+            let row = (format!("none.auto.{case}.exact-live.t1"), replicate.to_owned(), outcome.to_owned());
             assert!(rows.contains(&row), "{row:?} is not among {rows:?}");
         }
     }

@@ -7,7 +7,7 @@ use crate::ended::Ended;
 fn the_default_suite_runs_from_anywhere() {
     let desk = Desk::new();
     let arguments = ["--filter", "^silero-vad.*jemalloc", "--iterations", "45"];
-    desk.run(&arguments).tells("silero-vad.rten.recompile.jemalloc.t1: ").says("results: results/");
+    desk.run(&arguments).tells("silero-vad.auto.recompile.jemalloc.t1: ").says("results: results/");
     assert_eq!(desk.names(""), ["results", "tmp"]);
     let runs = desk.names("results");
     assert_eq!(runs.len(), 1, "{runs:?}");
@@ -79,7 +79,7 @@ fn a_suite_finds_its_models_beside_it() {
     desk.write("suites/mine.toml", suite);
     let mut command = desk.highwater();
     command.current_dir(desk.path("elsewhere")).args(["run", "../suites/mine.toml", "--out", "../out"]);
-    Ended::of(command).code(0).says("m.rten.recompile.exact-live.t1: stable");
+    Ended::of(command).code(0).says("m.auto.recompile.exact-live.t1: stable");
 }
 
 #[test]

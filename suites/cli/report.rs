@@ -29,7 +29,7 @@ fn a_report_draws_a_run_again() {
     "#;
     let ran = desk.suite(suite, &[]);
     let charts = desk.names("out/charts");
-    for case in ["mlp-small.rten.recompile.exact-live.t1", "mlp-small.rten.recompile.jemalloc.t1"] {
+    for case in ["mlp-small.auto.recompile.exact-live.t1", "mlp-small.auto.recompile.jemalloc.t1"] {
         for kind in ["svg", "png"] {
             assert!(charts.contains(&format!("{case}.{kind}")), "{charts:?}\n{}", ran.all());
         }

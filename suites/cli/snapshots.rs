@@ -33,28 +33,28 @@ fn a_run() {
     insta::with_settings!({ filters => VARYING.to_vec() }, {
         insta::assert_snapshot!(told.stdout, @r"
         One of each.
-              control control.rten.recompile-leak-64.exact-live.t1: leak (as it must)
+              control control.auto.recompile-leak-64.exact-live.t1: leak (as it must)
                 live: […]
-              control control.rten.recompile.exact-live.t1: stable (as it must)
+              control control.auto.recompile.exact-live.t1: stable (as it must)
                 live: […]
-        [1/3] none.rten.nothing.exact-live.t1: stable
+        [1/3] none.auto.nothing.exact-live.t1: stable
             live: stable, flat to the byte over 28 iterations (a leak of 16 B/iteration would have shown)
-        [2/3] none.rten.crash.exact-live.t1: crashed
+        [2/3] none.auto.crash.exact-live.t1: crashed
             crashed by SIGSEGV in iteration 5, phase execute
-        [3/3] none.rten.nothing.absent.t1: skipped
+        [3/3] none.auto.nothing.absent.t1: skipped
             cannot read /nonexistent/liballocator.so: No such file or directory (os error 2); give the path of a shared library that exists
 
         ───
          model  runtime  workload  arm  verdict  live/iter  resident/iter  peak  steady  retained  ms/iter  faults/iter
         ───
-         none  rten  nothing  exact-live  stable  SIZE  –  SIZE  SIZE  SIZE  MS  FAULTS
-         none  rten  crash  exact-live  crashed  –  –  SIZE  SIZE  SIZE  MS  FAULTS
-         none  rten  nothing  absent  skipped  –  –  –  –  –  –  –
+         none  auto  nothing  exact-live  stable  SIZE  –  SIZE  SIZE  SIZE  MS  FAULTS
+         none  auto  crash  exact-live  crashed  –  –  SIZE  SIZE  SIZE  MS  FAULTS
+         none  auto  nothing  absent  skipped  –  –  –  –  –  –  –
         ───
         3 cases: 1 as expected, 1 not, 1 skipped
-          none.rten.crash.exact-live.t1: crashed by SIGSEGV in iteration 5, phase execute
-            run again: highwater run suite.toml --filter '^none\.rten\.crash\.exact\-live\.t1$'
-          none.rten.nothing.absent.t1: skipped: cannot read /nonexistent/liballocator.so: No such file or directory (os error 2); give the path of a shared library that exists
+          none.auto.crash.exact-live.t1: crashed by SIGSEGV in iteration 5, phase execute
+            run again: highwater run suite.toml --filter '^none\.auto\.crash\.exact\-live\.t1$'
+          none.auto.nothing.absent.t1: skipped: cannot read /nonexistent/liballocator.so: No such file or directory (os error 2); give the path of a shared library that exists
         controls: a planted leak of 64 B/iteration (80 B as a chunk of glibc) was found, and the same work without it was not accused
         results: out (samples.csv, verdicts.csv, run.json, charts/)
         ");
@@ -65,15 +65,15 @@ fn a_run() {
 fn a_list() {
     let told = Desk::new().run(&["--list", "--filter", "ppocr"]).code(0);
     insta::assert_snapshot!(told.stdout, @r"
-    ppocr-cls.rten.recompile.glibc.t1
+    ppocr-cls.auto.recompile.glibc.t1
         at most 200 iterations (800 where undecided) x 1; expected: stable, plateau; arm: glibc as it comes: what most services run.
-    ppocr-cls.rten.recompile.mmap-threshold-1m.t1
+    ppocr-cls.auto.recompile.mmap-threshold-1m.t1
         at most 200 iterations (800 where undecided) x 1; expected: stable, plateau; arm: Blocks of 1 MiB and more are mapped and so given back when freed; the threshold no longer moves.
-    ppocr-cls.rten.recompile.trim.t1
+    ppocr-cls.auto.recompile.trim.t1
         at most 200 iterations (800 where undecided) x 1; expected: stable, plateau; arm: `malloc_trim(0)` after every iteration: the lowest that glibc can reach (OpenVINO's advice).
-    ppocr-cls.rten.recompile.jemalloc.t1
+    ppocr-cls.auto.recompile.jemalloc.t1
         at most 200 iterations (800 where undecided) x 1; expected: stable, plateau, inconclusive; arm: jemalloc as it comes.
-    ppocr-cls.rten.recompile.mimalloc.t1
+    ppocr-cls.auto.recompile.mimalloc.t1
         at most 200 iterations (800 where undecided) x 1; expected: stable, plateau, inconclusive; arm: mimalloc as it comes.
     ");
 }

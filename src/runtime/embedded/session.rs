@@ -18,7 +18,7 @@ use super::weights::{self, WeightStore};
 use super::workers::Workers;
 use crate::model::{DeclaredInput, InputTensor};
 use crate::runtime::{self, Output, Prepared, Runtime, RuntimeError};
-use crate::suite::{InputSpec, Planner, RuntimeSpec};
+use crate::suite::{InputSpec, Planner, Release, ReleaseWhen, RuntimeSpec, Weights, WeightsStrategy};
 use crate::units::Bytes;
 
 /// Name of the engine.
@@ -42,6 +42,25 @@ impl Embedded {
     pub fn new(spec: &RuntimeSpec, inputs: &BTreeMap<String, InputSpec>, threads: u32) -> Embedded {
         let shapes = inputs.iter().map(|(name, input)| (name.clone(), input.shape.clone())).collect();
         Embedded { spec: spec.clone(), shapes, threads: threads.max(1) }
+    }
+}
+
+impl Embedded {
+    /// What the model at `path` needs and this runtime does not have. `None` also for a file that is no model: then loading
+    /// it says so.
+    pub(in crate::runtime) fn lacks(path: &Path) -> Option<String> {
+        let look = Weights {
+            strategy: WeightsStrategy::Map,
+            release: Release::Keep,
+            release_when: ReleaseWhen::End,
+            strict: false,
+            prefault: false,
+        };
+        let understood = weights::load(path, look).and_then(|loaded| import(&loaded.model, &loaded.store).map(drop));
+        match understood {
+            Err(EmbeddedError::Unsupported(lack)) => Some(lack),
+            _ => None,
+        }
     }
 }
 

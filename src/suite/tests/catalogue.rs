@@ -114,5 +114,5 @@ fn planted_faults_need_no_model_unless_they_are_about_one() {
 fn a_case_moves_to_another_arm_with_its_identifier() {
     let suite = read("[[case]]\nworkload = \"nothing\"\n").unwrap();
     let case: Case = suite.cases[0].under(&suite.catalogue.arms["trim"].spec);
-    assert_eq!(case.id, "none.rten.nothing.trim.t1");
+    assert_eq!(case.id, "none.auto.nothing.trim.t1");
 }

@@ -20,13 +20,13 @@ fn what_an_engine_does_not_have_is_refused() {
         "[runtimes.a]\nengine = \"embedded\"\nweights = \"map\"\nrelease = \"keep\"\nstrict = true\n",
         "[runtimes.a]\nengine = \"embedded\"\nweights = \"map-release\"\n",
     ]), @r#"
-    suite.toml:1: runtimes.a.engine: missing; use `embedded` or `rten`
-    suite.toml:3: runtimes.a.weights: the engine `rten` has no such choice; `embedded` has
-    suite.toml:4: runtimes.a.release: the engine `rten` has no such choice; `embedded` has
+    suite.toml:1: runtimes.a.engine: missing; use `auto`, `embedded` or `rten`
+    suite.toml:3: runtimes.a.weights: rten has no such choice; the engine `embedded` has
+    suite.toml:4: runtimes.a.release: rten has no such choice; the engine `embedded` has
     suite.toml:3: runtimes.a.release: rten owns the copies; only mapped weights (`weights = "map"`) can be released
-    suite.toml:4: runtimes.a.release_when: the engine `rten` has no such choice; `embedded` has
-    suite.toml:3: runtimes.a.planner: the engine `rten` has no such choice; `embedded` has
-    suite.toml:3: runtimes.a.compile_threads: the engine `rten` has no such choice; `embedded` has
+    suite.toml:4: runtimes.a.release_when: rten has no such choice; the engine `embedded` has
+    suite.toml:3: runtimes.a.planner: rten has no such choice; the engine `embedded` has
+    suite.toml:3: runtimes.a.compile_threads: rten has no such choice; the engine `embedded` has
     suite.toml:3: runtimes.a.prefault: there is nothing to bring in where weights are copied: use `weights = "map"` or `"map-tensor"`
     suite.toml:3: runtimes.a.strict: only mapped weights that are released can be made inaccessible
     suite.toml:5: runtimes.a.strict: only mapped weights that are released can be made inaccessible
@@ -41,13 +41,13 @@ fn claims_are_about_cases_of_the_suite() {
             "[[case]]\nworkload = \"nothing\"\narm = [\"glibc\", \"trim\"]\n[[claim]]\nsource = \"s\"\nwhy = \"w\"\n{text}"
         )
     };
-    let both = "case = \"none.rten.nothing.trim.t1\"\nthan = \"none.rten.nothing.glibc.t1\"\n";
+    let both = "case = \"none.auto.nothing.trim.t1\"\nthan = \"none.auto.nothing.glibc.t1\"\n";
     let texts = [
         claim(&format!("{both}metric = \"peak\"\n")),
         claim(
-            "case = \"none.rten.nothing.trim.t2\"\nthan = \"none.rten.nothing.glibc.t1\"\nmetric = \"peak\"\nat_most = 1\n",
+            "case = \"none.auto.nothing.trim.t2\"\nthan = \"none.auto.nothing.glibc.t1\"\nmetric = \"peak\"\nat_most = 1\n",
         ),
-        claim("case = \"none.rten.nothing.trim.t1\"\nmetric = \"peak\"\nat_most = 1\n"),
+        claim("case = \"none.auto.nothing.trim.t1\"\nmetric = \"peak\"\nat_most = 1\n"),
         claim(&format!("{both}at_most = 1\n")),
         claim(&format!("{both}metric = \"size\"\nat_most = 1\n")),
         claim(&format!("{both}metric = \"peak\"\nat_most = -1\n")),
@@ -55,7 +55,7 @@ fn claims_are_about_cases_of_the_suite() {
     ];
     assert_snapshot!(errors(&texts.each_ref().map(String::as_str)), @r"
     suite.toml:4: claim[0].at_most: missing: a claim needs `at_most` or `at_least`, a ratio of the two cases
-    suite.toml:7: claim[0].case: the suite makes no case `none.rten.nothing.trim.t2`; did you mean `none.rten.nothing.trim.t1`?
+    suite.toml:7: claim[0].case: the suite makes no case `none.auto.nothing.trim.t2`; did you mean `none.auto.nothing.trim.t1`?
     suite.toml:4: claim[0].than: missing
     suite.toml:4: claim[0].metric: missing
     suite.toml:9: claim[0].metric: unknown value `size`; use load-hwm, prepare-hwm, execute-hwm, execute-rss, peak, at-rest, retained, time, load-time, prepare-time, execute-time or faults

@@ -274,7 +274,7 @@ fn runtimes_name_a_known_engine() {
         "[runtimes.a]\nengine = \"rtem\"\n",
         "[runtimes.a]\nengine = \"rten\"\nweights = \"mapped\"\n",
     ]), @r"
-    suite.toml:1: runtimes.a.engine: missing; use `embedded` or `rten`
+    suite.toml:1: runtimes.a.engine: missing; use `auto`, `embedded` or `rten`
     suite.toml:2: runtimes.a.engine: unknown value `rtem`; did you mean `rten`?
     suite.toml:3: runtimes.a.weights: unknown value `mapped`; did you mean `map`?
     ");
@@ -366,8 +366,8 @@ fn cases_that_are_made_twice_name_both_tables() {
         "[[case]]\nworkload = \"nothing\"\narm = [\"glibc\", \"trim\"]\n\n[[case]]\nworkload = \"nothing\"\narm = \"trim\"\n",
         "[[case]]\nworkload = \"nothing\"\nthreads = [1, 2, 1]\n",
     ]), @r"
-    suite.toml:5: case[1]: makes the case `none.rten.nothing.trim.t1`, which case[0] at line 1 makes already
-    suite.toml:1: case[0]: makes the case `none.rten.nothing.glibc.t1` twice
+    suite.toml:5: case[1]: makes the case `none.auto.nothing.trim.t1`, which case[0] at line 1 makes already
+    suite.toml:1: case[0]: makes the case `none.auto.nothing.glibc.t1` twice
     ");
 }
 

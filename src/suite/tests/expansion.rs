@@ -34,9 +34,9 @@ fn tables_expand_in_a_stable_order() {
             "mlp-small.rten-map.infer.trim.t2",
         ]
     );
-    assert_eq!(ids[8], "mlp-small.rten.reload.trim.t2");
+    assert_eq!(ids[8], "mlp-small.auto.reload.trim.t2");
     assert_eq!(ids[16], "ppocr-cls.rten-map.reload.trim.t2");
-    assert_eq!(ids[32], "none.rten.nothing.glibc.t1");
+    assert_eq!(ids[32], "none.auto.nothing.glibc.t1");
 }
 
 #[test]
@@ -197,7 +197,7 @@ fn a_sequence_holds_its_members_and_sets_the_cycle() {
     assert_eq!(suite.cases[0].model.members()[1].inputs["x"].to_string(), "f32[1,3,48,192]");
     let cycles: Vec<_> = suite.cases.iter().map(|case| case.judging.cycle).collect();
     assert_eq!(cycles, [3, 1, 2, 6]);
-    assert_eq!(suite.cases[0].id, "both.rten.recompile.glibc.t1");
+    assert_eq!(suite.cases[0].id, "both.auto.recompile.glibc.t1");
 }
 
 #[test]

@@ -45,12 +45,12 @@ fn arms_and_threads_replace_those_of_each_case() {
     assert_eq!(
         ids(&suite),
         [
-            "mlp-small.rten.recompile.mine.t4",
-            "mlp-small.rten.recompile.trim_every=1.t4",
-            "mlp-small.rten.infer.mine.t4",
-            "mlp-small.rten.infer.trim_every=1.t4",
-            "none.rten.nothing.mine.t4",
-            "none.rten.nothing.trim_every=1.t4",
+            "mlp-small.auto.recompile.mine.t4",
+            "mlp-small.auto.recompile.trim_every=1.t4",
+            "mlp-small.auto.infer.mine.t4",
+            "mlp-small.auto.infer.trim_every=1.t4",
+            "none.auto.nothing.mine.t4",
+            "none.auto.nothing.trim_every=1.t4",
         ]
     );
     assert!(suite.cases.iter().all(|case| case.threads == 4 && case.limits.iterations == 9));
@@ -83,9 +83,9 @@ fn settings_go_over_every_case() {
 #[test]
 fn a_filter_selects_or_names_the_nearest() {
     let filter = |text: &str| Overrides { filter: Some(Regex::new(text).unwrap()), ..Overrides::default() };
-    assert_eq!(ids(&apply(suite(), &filter("infer.*glibc")).unwrap()), ["mlp-small.rten.infer.glibc.t1"]);
+    assert_eq!(ids(&apply(suite(), &filter("infer.*glibc")).unwrap()), ["mlp-small.auto.infer.glibc.t1"]);
     let error = apply(suite(), &filter("recompil.trim")).unwrap_err();
-    insta::assert_snapshot!(error.to_string(), @"no case matches the filter `recompil.trim`; the nearest are mlp-small.rten.recompile.trim.t1, mlp-small.rten.recompile.glibc.t1, mlp-small.rten.infer.trim.t1");
+    insta::assert_snapshot!(error.to_string(), @"no case matches the filter `recompil.trim`; the nearest are mlp-small.auto.recompile.trim.t1, mlp-small.auto.recompile.glibc.t1, mlp-small.auto.infer.trim.t1");
 }
 
 #[test]
@@ -94,11 +94,11 @@ fn a_model_becomes_a_suite() {
     assert_eq!(
         ids(&suite),
         [
-            "mlp-small.rten.recompile.glibc.t1",
-            "mlp-small.rten.recompile.mmap-threshold-1m.t1",
-            "mlp-small.rten.recompile.trim.t1",
-            "mlp-small.rten.recompile.jemalloc.t1",
-            "mlp-small.rten.recompile.mimalloc.t1",
+            "mlp-small.auto.recompile.glibc.t1",
+            "mlp-small.auto.recompile.mmap-threshold-1m.t1",
+            "mlp-small.auto.recompile.trim.t1",
+            "mlp-small.auto.recompile.jemalloc.t1",
+            "mlp-small.auto.recompile.mimalloc.t1",
         ]
     );
     assert_eq!(suite.cases[0].limits.iterations, 120);
@@ -164,7 +164,7 @@ fn choices_that_cannot_be_carried_out_name_their_option() {
     --arm: unknown arm `jemaloc`; did you mean `jemalloc`?
     --runtime: unknown runtime `rtenn`; did you mean `rten`?
     --workload: unknown workload `recompil`; did you mean `recompile`?
-    --workload: `recompile` needs a model, and the case `none.rten.nothing.glibc.t1` has none
+    --workload: `recompile` needs a model, and the case `none.auto.nothing.glibc.t1` has none
     --replicates: must be a whole number from 1 to 1000, not 0
     --iterations: must be a whole number from 1 to 1000000, not 0
     --threads: must be a whole number from 1 to 1024, not 0
@@ -174,8 +174,8 @@ fn choices_that_cannot_be_carried_out_name_their_option() {
     --arm: more than 10000 cases, the limit of a suite
     --arm: `a/b` cannot name an arm, since names become file names
     --arm: two different arms are called `glibc`
-    --input: the model of `mlp-small+ppocr-cls.rten.recompile.glibc.t1` is a sequence: inputs belong to its members
+    --input: the model of `mlp-small+ppocr-cls.auto.recompile.glibc.t1` is a sequence: inputs belong to its members
     --model: `mobilnet_v2` is not a file, and as a name it is an unknown model `mobilnet_v2`; did you mean `mobilenet_v2`?
-    --workload: `recompile` needs a model, and the case `none.rten.recompile.glibc.t1` has none
+    --workload: `recompile` needs a model, and the case `none.auto.recompile.glibc.t1` has none
     ");
 }

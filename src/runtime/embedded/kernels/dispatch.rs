@@ -7,7 +7,7 @@ use super::{
 };
 use crate::runtime::embedded::operator::Operator;
 use crate::runtime::embedded::shapes::{Declared, Fact, infer, word};
-use crate::runtime::embedded::tensor::{Element, View, ViewMut, elements};
+use crate::runtime::embedded::tensor::{View, ViewMut, elements};
 
 /// Computes a node. Outputs have the element types and shapes that [`infer`] gives; one that nobody needs is absent.
 pub(in crate::runtime::embedded) fn run(

@@ -3,7 +3,6 @@
 use std::cell::Cell;
 
 use rten_gemm::{GemmError, GemmExecutor, PackedAMatrix, PackedBMatrix};
-use rten_tensor::prelude::*;
 use rten_tensor::storage::Alloc;
 use rten_tensor::{Matrix, NdTensorView};
 

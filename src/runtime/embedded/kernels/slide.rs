@@ -1,6 +1,6 @@
 //! Slides windows over a sheet, a vector of them at a time.
 
-use rten_simd::ops::{BitOps, NumOps};
+use rten_simd::ops::BitOps;
 use rten_simd::{Isa, SimdOp};
 
 use super::sheet::{Sheet, WIDEST};

@@ -27,5 +27,5 @@ mod tests;
 
 pub(super) use claims::{Claim, lower_bound};
 pub(super) use error::PlanError;
-pub(super) use place::{Placement, place};
-pub(super) use sharing::{Lifetime, Shared, Sharing, Step, Value, share};
+pub(super) use place::place;
+pub(super) use sharing::{Lifetime, Sharing, Step, Value, share};

@@ -54,21 +54,6 @@ impl<'a> Taken<'a> {
     pub(in crate::runtime::embedded) fn floats(&self) -> Cow<'_, [f32]> {
         aligned(self.bytes())
     }
-
-    /// As 32-bit integers: where they lie if they are aligned, else copied.
-    pub(in crate::runtime::embedded) fn i32s(&self) -> Cow<'_, [i32]> {
-        aligned(self.bytes())
-    }
-
-    /// As 64-bit integers: where they lie if they are aligned, else copied.
-    pub(in crate::runtime::embedded) fn i64s(&self) -> Cow<'_, [i64]> {
-        aligned(self.bytes())
-    }
-
-    /// As truth values, copied: what is not 0 is true.
-    pub(in crate::runtime::embedded) fn bools(&self) -> Vec<bool> {
-        self.bytes().iter().map(|byte| *byte != 0).collect()
-    }
 }
 
 impl Drop for Taken<'_> {

@@ -32,5 +32,5 @@ mod wire;
 compile_error!("weights are used as they lie in the file, which is little-endian");
 
 pub(super) use guard::Taken;
-pub(super) use load::{Loaded, load};
-pub(super) use store::{WeightId, WeightReport, WeightStore};
+pub(super) use load::load;
+pub(super) use store::{WeightId, WeightStore};

@@ -1,7 +1,8 @@
 //! What is refused, what takes nothing, and how low a planner could go.
 
 use super::super::claims::MOST_CLAIMS;
-use super::super::{Placement, PlanError, lower_bound, place};
+use super::super::place::Placement;
+use super::super::{PlanError, lower_bound, place};
 use super::{PLANNERS, Planner, claim};
 
 #[test]

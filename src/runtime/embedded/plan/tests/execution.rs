@@ -3,7 +3,9 @@
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-use super::super::{Lifetime, Placement, Shared, Sharing, Step, Value, place, share};
+use super::super::place::Placement;
+use super::super::sharing::Shared;
+use super::super::{Lifetime, Sharing, Step, Value, place, share};
 use super::PLANNERS;
 use crate::runtime::embedded::tensor::Element;
 

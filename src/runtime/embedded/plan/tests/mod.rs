@@ -8,7 +8,8 @@ mod random;
 mod sharing;
 mod vectors;
 
-use super::{Claim, Placement, place};
+use super::place::Placement;
+use super::{Claim, place};
 use crate::suite::Planner;
 
 /// Those that give places.

@@ -1,6 +1,7 @@
 //! Who may share whose memory.
 
-use super::super::{Lifetime, PlanError, Shared, Sharing, Step, Value, share};
+use super::super::sharing::Shared;
+use super::super::{Lifetime, PlanError, Sharing, Step, Value, share};
 use super::claim;
 use crate::runtime::embedded::tensor::Element;
 use Lifetime::{Elsewhere, Kept, Planned};

@@ -132,14 +132,11 @@ fn every_type_is_given_as_what_it_is() {
     for strategy in STRATEGIES {
         let mut store = planted.load(options(strategy, Release::Dontneed, ReleaseWhen::End)).unwrap().store;
         let ids = ["i32", "i64", "bool", "bad"].map(|name| store.find(name).unwrap());
-        ids.map(|weight| store.announce(weight, 1, true).unwrap());
+        ids.into_iter().for_each(|weight| store.announce(weight, 1, true).unwrap());
         assert_eq!(store.kept_i32s(ids[0]).unwrap()[499], 492);
         assert_eq!(store.kept_i64s(ids[1]).unwrap()[499], 499 << 40);
         assert_eq!(store.kept_bools(ids[2]).unwrap()[..4], [true, false, false, true]);
         assert_eq!(store.kept_values(ids[1]).unwrap().len(), 500);
         assert!(store.kept_bools(ids[3]).is_err() && store.kept_values(ids[3]).is_err());
-        assert_eq!(store.take(ids[3]).unwrap().bools(), [false, true, true, true]);
-        assert_eq!(store.take(ids[0]).unwrap().i32s()[0], -7);
-        assert_eq!(store.take(ids[1]).unwrap().i64s()[1], 1 << 40);
     }
 }

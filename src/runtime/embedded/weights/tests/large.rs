@@ -24,8 +24,9 @@ fn places_beyond_two_and_four_gibibytes_are_found() {
         for release in RELEASES {
             let mut store = planted.load(options(strategy, release, ReleaseWhen::Tensor)).unwrap().store;
             let ids = ["across two", "beyond four"].map(|name| store.find(name).unwrap());
-            ids.map(|weight| store.announce(weight, 1, false).unwrap());
-            ids.map(|weight| assert_eq!(store.take(weight).unwrap().bytes(), values, "{strategy:?} {release:?}"));
+            ids.into_iter().for_each(|weight| store.announce(weight, 1, false).unwrap());
+            ids.into_iter()
+                .for_each(|weight| assert_eq!(store.take(weight).unwrap().bytes(), values, "{strategy:?} {release:?}"));
             store.finish().unwrap();
         }
         assert_eq!(planted.mappings(), 0);

@@ -18,8 +18,9 @@ use std::path::PathBuf;
 use rten_onnx::onnx::{DataLocation, DataType, GraphProto, ModelProto, StringStringEntryProto, TensorProto};
 use tempfile::TempDir;
 
+use super::load;
+use super::load::Loaded;
 use super::mapping::page_size;
-use super::{Loaded, load};
 use crate::runtime::embedded::error::EmbeddedError;
 use crate::suite::{Release, ReleaseWhen, Weights, WeightsStrategy};
 

@@ -27,7 +27,7 @@ fn pages_go_with_the_last_that_touches_them() {
     let Loaded { mut store, .. } = planted.load(Weights { prefault: true, ..options }).unwrap();
     let [left, right, outer, inner, kept, end] =
         ["left", "right", "outer", "inner", "kept", "end"].map(|name| store.find(name).unwrap());
-    [left, right, outer, inner, end].map(|weight| store.announce(weight, 1, false).unwrap());
+    [left, right, outer, inner, end].into_iter().for_each(|weight| store.announce(weight, 1, false).unwrap());
     store.announce(kept, 1, true).unwrap();
     let address = store.kept(kept).unwrap().as_ptr().addr() - pages(10) as usize;
     let mut guards = [right, left, inner, end, kept, outer].map(|weight| Some(store.take(weight).unwrap()));
@@ -113,7 +113,7 @@ fn unmapped_pages_leave_a_place_holder_and_then_nothing() {
     let mut store = planted.load(options(WeightsStrategy::Map, Release::Unmap, ReleaseWhen::Tensor)).unwrap().store;
     let names = ["left", "right", "outer", "inner", "kept", "end"];
     let ids = names.map(|name| store.find(name).unwrap());
-    ids.map(|weight| store.announce(weight, 1, false).unwrap());
+    ids.into_iter().for_each(|weight| store.announce(weight, 1, false).unwrap());
     let mut guards = ids.map(|weight| Some(store.take(weight).unwrap()));
     assert_eq!(planted.mappings(), 1);
     // What was `outer` in the middle is a place holder; the file is on both of its sides.
