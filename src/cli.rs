@@ -75,7 +75,8 @@ pub enum Command {
 /// Arguments of `run`.
 #[derive(Debug, Args)]
 pub struct RunArguments {
-    /// Suite files, or names of built-in suites: quick, recompile, creep, selfcheck [default: quick]
+    /// Suite files, or names of built-in suites: quick, seeds, recompile, creep, switch, mutate, selfcheck [default:
+    /// quick]
     #[arg(value_name = "SUITE")]
     pub suites: Vec<String>,
     /// Your own ONNX model instead of a suite, or the name of a model in the catalogue
@@ -84,7 +85,7 @@ pub struct RunArguments {
     /// Type and shape of an input whose dimensions the model leaves open, optionally filled with one value
     #[arg(long, value_name = "NAME=f32[1,3,224,224]", value_parser = parse_input)]
     pub input: Vec<(String, InputSpec)>,
-    /// Runtime, instead of the suite's: rten, rten-map, rten-map-release, rten-prepack
+    /// Runtime, instead of the suite's: auto, embedded, embedded-map-dontneed, rten, rten-map…
     #[arg(long, value_name = "NAME")]
     pub runtime: Vec<String>,
     /// Workload, instead of the suite's: recompile, reload, infer, concurrent, reject, mutate…

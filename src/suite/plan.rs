@@ -19,6 +19,8 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ("creep", include_str!("../../suites/creep.toml")),
     ("switch", include_str!("../../suites/switch.toml")),
     ("selfcheck", include_str!("../../suites/selfcheck.toml")),
+    ("seeds", include_str!("../../suites/seeds.toml")),
+    ("mutate", include_str!("../../suites/mutate.toml")),
 ];
 
 /// Bytes at most of a suite file. The largest real ones have a few thousand.

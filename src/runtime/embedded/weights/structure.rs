@@ -1,8 +1,8 @@
 //! The structure of a model without its weights: where each weight lies, and the message without them.
 //!
 //! The parser of rten-onnx copies every byte of `raw_data`. Weights that lie inline are therefore left out of what it is
-//! given: they are used where they lie. So are packed `float_data`, whose bytes are the same. Everything else is handed to it
-//! as it is, byte for byte.
+//! given: they are used where they lie. So are packed `float_data`, whose bytes are the same, and the places of external data,
+//! which only the store needs. Everything else is handed to it as it is, byte for byte.
 //!
 //! Weights are the initializers of the model's own graph and the values of its `Constant` nodes, which some exporters (that of
 //! PaddlePaddle) write instead; such a node becomes an initializer under the name of its output, which means the same. What
@@ -29,6 +29,10 @@ const FLOAT_DATA: u64 = 4;
 const NAME: u64 = 8;
 /// `TensorProto.raw_data`.
 const RAW_DATA: u64 = 9;
+/// `TensorProto.external_data`.
+const EXTERNAL_DATA: u64 = 13;
+/// `TensorProto.data_location`.
+const DATA_LOCATION: u64 = 14;
 /// `DataLocation.EXTERNAL`.
 const EXTERNAL: u64 = 1;
 /// `DataType.FLOAT`.
@@ -186,7 +190,7 @@ fn weight(message: Message<'_>, name: Option<&[u8]>) -> Result<Option<(Declared,
     let mut stripped = Vec::new();
     for field in message.fields() {
         let field = field?;
-        if !matches!(field.number, RAW_DATA | FLOAT_DATA | NAME) {
+        if !matches!(field.number, RAW_DATA | FLOAT_DATA | NAME | EXTERNAL_DATA | DATA_LOCATION) {
             stripped.extend_from_slice(field.whole);
         }
     }
@@ -224,8 +228,8 @@ impl<'a> Tensor<'a> {
                     return Err(read.contradicts("has two values"));
                 }
                 (RAW_DATA, Value::Bytes(data)) => read.raw_data = Some(data),
-                (13, Value::Bytes(entry)) => read.read_external(entry)?,
-                (14, Value::Number(location)) => read.is_external = location == EXTERNAL,
+                (EXTERNAL_DATA, Value::Bytes(entry)) => read.read_external(entry)?,
+                (DATA_LOCATION, Value::Number(location)) => read.is_external = location == EXTERNAL,
                 _ => {}
             }
         }
