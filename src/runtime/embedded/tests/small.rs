@@ -198,7 +198,7 @@ pub(super) fn network() -> Small {
         .node("Relu", &["n1"], &["r1"])
         .node_with("Conv", &["r1", "w2"], &["c2"], depthwise)
         .node("Add", &["c2", "r1"], &["sum"])
-        .node_with("Conv", &["sum", "w3", "b3"], &["c3"], vec![("strides", ints(&[1, 1]))])
+        .node_with("Conv", &["sum", "w3", "b3"], &["c3"], vec![("kernel_shape", ints(&[1, 1]))])
         .node("Clip", &["c3", "low", "high"], &["r3"])
         .node_with("Conv", &["r3", "w4"], &["c4"], window(&[1; 4]))
         .node("Sigmoid", &["c4"], &["gate"])
