@@ -97,9 +97,10 @@ mod tests {
         let files: Vec<_> = (1..=200).map(&mut file).collect();
         assert_eq!(file(3), files[2]);
         let changed = files.iter().filter(|file| **file != original).count();
-        assert!(changed > 190, "{changed} of 200 differ from the original");
+        // A piece may be overwritten with what it was.
+        assert!(changed > 180, "{changed} of 200 differ from the original");
         let different: std::collections::BTreeSet<_> = files.iter().collect();
-        assert!(different.len() > 190, "{} of 200 are different", different.len());
+        assert!(different.len() > 180, "{} of 200 are different", different.len());
         assert!(files.iter().any(|file| file.len() < original.len()));
         assert!(files.iter().any(|file| file.len() > original.len()));
     }

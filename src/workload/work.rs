@@ -237,7 +237,10 @@ mod tests {
         let told: Vec<_> = outcomes.map(|outcome| outcome.map_err(|error| crate::error::chain(&error))).collect();
         assert!(told[0].is_ok() && told[2].is_ok(), "{told:?}");
         for error in [&told[1], &told[3]] {
-            assert!(error.as_ref().is_err_and(|told| told.starts_with("model `ppocr-cls`: rten rejects")), "{told:?}");
+            assert!(
+                error.as_ref().is_err_and(|told| told.starts_with("model `ppocr-cls`: embedded rejects")),
+                "{told:?}"
+            );
         }
     }
 
@@ -322,7 +325,7 @@ mod tests {
         std::fs::write(&files[1], "no model").unwrap();
         work.iterate(1, &mut Silent).unwrap();
         let error = work.iterate(2, &mut Silent).unwrap_err();
-        assert!(crate::error::chain(&error).starts_with("model `ppocr-cls`: rten rejects"), "{error}");
+        assert!(crate::error::chain(&error).starts_with("model `ppocr-cls`: embedded rejects"), "{error}");
         work.iterate(3, &mut Silent).unwrap();
         assert!(work.finish(&mut Silent).unwrap().contains("1 loads that failed"));
     }

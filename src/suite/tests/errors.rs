@@ -171,7 +171,7 @@ fn unknown_names_are_told_for_every_section() {
     suite.toml:2: case[0].runtime: unknown runtime `rtenn`; did you mean `rten`?
     suite.toml:7: case[1].workload: unknown workload `recompil`; did you mean `recompile`?
     suite.toml:3: case[0].arm[1]: unknown arm `jemaloc`; did you mean `jemalloc`?
-    suite.toml:3: case[0].arm: unknown arm `banana`; use arena-max-1, arena-max-2, exact-live, glibc, hugetlb, hugetlb-reserved, jemalloc, jemalloc-background, jemalloc-decay-0, jemalloc-deeprec, jemalloc-exact, mimalloc, mimalloc-purge-0, mmap-threshold-128k, mmap-threshold-1m, mmap-threshold-env, quiet-heap, tcmalloc, top-pad-64m, trim, trim-10 or trim-threshold-64k
+    suite.toml:3: case[0].arm: unknown arm `banana`; use arena-max-1, arena-max-2, exact-live, glibc, hugetlb, hugetlb-reserved, jemalloc, jemalloc-background, jemalloc-decay-0, jemalloc-deeprec, jemalloc-exact, mimalloc, mimalloc-purge-0, mmap-threshold-128k, mmap-threshold-1m, mmap-threshold-env, quiet-heap, step-pool, step-pool-early, tcmalloc, top-pad-64m, trim, trim-10 or trim-threshold-64k
     ");
 }
 
@@ -322,7 +322,7 @@ fn faults_take_their_own_keys() {
     suite.toml:5: workloads.a.fault.at: expected a whole number from 1 on, not integer `0`
     suite.toml:6: workloads.a.fault.code: expected a whole number from 0 to 255, not integer `256`
     suite.toml:3: workloads.a.fault.code: missing: the fault `exit` needs it
-    suite.toml:1: workloads.a.base: missing; use nothing, recompile, reload, infer, concurrent, reject or switch
+    suite.toml:1: workloads.a.base: missing; use nothing, recompile, reload, infer, concurrent, reject, mutate or switch
     suite.toml:2: workloads.a.base: unknown value `recompil`; did you mean `recompile`?
     ");
 }

@@ -34,7 +34,7 @@ fn tables_expand_in_a_stable_order() {
             "mlp-small.rten-map.infer.trim.t2",
         ]
     );
-    assert_eq!(ids[8], "mlp-small.auto.reload.trim.t2");
+    assert_eq!(ids[8], "mlp-small.rten.reload.trim.t2");
     assert_eq!(ids[16], "ppocr-cls.rten-map.reload.trim.t2");
     assert_eq!(ids[32], "none.auto.nothing.glibc.t1");
 }
