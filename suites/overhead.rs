@@ -78,7 +78,18 @@ fn recompile_loop() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let out = folder.path().join("run");
     let status = Command::new(env!("CARGO_BIN_EXE_highwater"))
-        .args(["run", "--model", "mobilenet_v2", "--arm", "exact-live", "--no-early-stop", "--iterations", ITERATIONS])
+        .args([
+            "run",
+            "--model",
+            "mobilenet_v2",
+            "--runtime",
+            "rten",
+            "--arm",
+            "exact-live",
+            "--no-early-stop",
+            "--iterations",
+            ITERATIONS,
+        ])
         .arg("--out")
         .arg(&out)
         .stdout(std::process::Stdio::null())

@@ -79,6 +79,17 @@ impl ClaimRow {
         format!("{} / {} ({ratio}{} claimed)", told(self.value), told(self.than_value), bounds.join(", "))
     }
 
+    /// What is compared: the metric, and of the identifiers what differs.
+    pub(super) fn compared(&self) -> String {
+        let (case, than): (Vec<_>, Vec<_>) = (self.case.split('.').collect(), self.than.split('.').collect());
+        if case.len() != than.len() {
+            return format!("{}: {} / {}", self.metric, self.case, self.than);
+        }
+        let differing = case.iter().zip(&than).filter(|(one, other)| one != other);
+        let (case, than): (Vec<_>, Vec<_>) = differing.map(|(one, other)| (*one, *other)).unzip();
+        format!("{}: {} / {}", self.metric, case.join(" "), than.join(" "))
+    }
+
     fn with_unit(&self, value: f64) -> String {
         match self.metric.as_str() {
             "faults/iter" => thousands(value),
@@ -167,6 +178,13 @@ mod tests {
         assert_eq!(held(claim(Some(0.8), Some(0.5))), "held");
         let told = weigh_claims(&[claim(Some(0.8), None)], &rows)[0].measured();
         assert_eq!(told, "70.0 MB / 100 MB (x0.70; at most x0.8 claimed)");
+        let row = ClaimRow {
+            case: "net.map.recompile.glibc.t1".into(),
+            than: "net.copy.recompile.trim.t1".into(),
+            metric: "peak".into(),
+            ..ClaimRow::default()
+        };
+        assert_eq!(row.compared(), "peak: map glibc / copy trim");
     }
 
     #[test]

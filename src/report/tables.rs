@@ -154,8 +154,7 @@ pub(super) fn claims(rows: &[ClaimRow], terminal: bool) -> String {
     let mut table = plain(terminal);
     table.set_header(["claim", "compared", "measured", "here"]);
     for row in rows {
-        let compared = format!("{}: {} / {}", row.metric, row.case, row.than);
-        table.add_row([row.why.clone(), compared, row.measured(), row.held.clone()]);
+        table.add_row([row.why.clone(), row.compared(), row.measured(), row.held.clone()]);
     }
     table.to_string()
 }

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use super::protocol::{MOST_LATENCIES, MOST_RUNS, Message, Profile};
 use super::session::Wire;
+use crate::arm::step_pool;
 use crate::model::InputTensor;
 use crate::runtime::Prepared;
 use crate::sample::{PhaseProbe, Probe, ProfiledPhase};
@@ -49,6 +50,9 @@ pub(super) fn measure(profile: &Profile, work: &Work, probe: Probe, wire: &mut W
     profiler.execute(prepared.as_mut(), &inputs, profile.warmup, &mut [])?;
     profiler.current = ProfiledPhase::Steady;
     profiler.execute(prepared.as_mut(), &inputs, profile.runs, &mut times)?;
+    for text in work.remarks_on(prepared.as_ref()) {
+        profiler.tell(&Message::Note { text });
+    }
     profiler.end()
 }
 
@@ -99,10 +103,13 @@ impl<'a> Profiler<'a> {
         let mut whole = Duration::ZERO;
         let mut done = 0;
         while done < runs && !self.wire.is_told_to_stop() {
+            // A step of the pool is one inference, from its first allocation until its result is dropped.
+            let step = step_pool::PROCESS.step();
             let since = Instant::now();
             let outputs = prepared.execute(inputs);
             let time = since.elapsed();
             drop(black_box(outputs.map_err(WorkError::from)?));
+            drop(step);
             whole += time;
             if let Some(place) = times.get_mut(done as usize) {
                 *place = time.as_nanos() as u64;

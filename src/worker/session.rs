@@ -106,7 +106,11 @@ fn work(job: &Job, wire: &mut Wire) -> Result<u64, Interruption> {
     wire.send(&hello).map_err(|error| at(0)(&error))?;
     drop(hello);
     if let Some(profile) = &job.profile {
-        return profile::measure(profile, &work, probe, wire).map(|()| 0).map_err(|error| at(0)(&error));
+        profile::measure(profile, &work, probe, wire).map_err(|error| at(0)(&error))?;
+        if let Some(owner) = &step_pool {
+            wire.send(&Message::Note { text: pool_note(job, owner) }).map_err(|error| at(0)(&error))?;
+        }
+        return Ok(0);
     }
 
     let start = Instant::now();
@@ -145,12 +149,17 @@ fn work(job: &Job, wire: &mut Wire) -> Result<u64, Interruption> {
         done = iteration;
     }
     let note = work.finish(&mut Recorder::start(done, &mut probe, &counter, wire));
-    let pool = step_pool.map(|owner| owner.report().to_string());
+    let pool = step_pool.map(|owner| pool_note(job, &owner));
     // A run with fork probes repeats one that has told its note.
     for text in note.filter(|_| job.core_every.is_none()).into_iter().chain(pool) {
         wire.send(&Message::Note { text }).map_err(|error| at(done)(&error))?;
     }
     Ok(done)
+}
+
+/// What the step pool did, with the case that it did it for.
+fn pool_note(job: &Job, owner: &StepPoolOwner<'static>) -> String {
+    format!("{}: {}", job.case.id, owner.report())
 }
 
 /// The step pool that the arm or a variable asks for.

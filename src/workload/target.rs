@@ -127,13 +127,18 @@ impl Target {
         // A step of the pool is one inference, from its first allocation until its result is dropped.
         let _step = step_pool::PROCESS.step();
         black_box(prepared.execute(&inputs)?);
-        self.remarks.get_or_init(|| self.runtime.remarks().into_iter().chain(prepared.remarks()).collect());
+        self.remarks.get_or_init(|| self.remarks_on(prepared).collect());
         Ok(())
     }
 
-    /// What runtime and model had to say when the model was first executed, each with the model's name.
+    /// What runtime and model had to say when the model was first executed.
     pub(super) fn remarks(&self) -> impl Iterator<Item = String> {
-        let remarks = self.remarks.get().into_iter().flatten();
+        self.remarks.get().into_iter().flatten().cloned()
+    }
+
+    /// What runtime and model have to say, each with the model's name.
+    pub(super) fn remarks_on(&self, prepared: &dyn Prepared) -> impl Iterator<Item = String> {
+        let remarks = self.runtime.remarks().into_iter().chain(prepared.remarks());
         remarks.map(|remark| format!("{} in {}: {remark}", self.model.name, self.runtime.identity().0))
     }
 

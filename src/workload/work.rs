@@ -109,6 +109,11 @@ impl Work {
         self.targets.iter().flat_map(Target::remarks).collect()
     }
 
+    /// What the runtime of a profile and the model that [`Work::prepare`] gave have to say.
+    pub fn remarks_on(&self, prepared: &dyn Prepared) -> Vec<String> {
+        self.only_target().map_or_else(|_| Vec::new(), |target| target.remarks_on(prepared).collect())
+    }
+
     /// Number of iterations after which every model has had its turn.
     pub fn cycle(&self) -> u64 {
         self.targets.len() as u64

@@ -64,7 +64,7 @@ fn a_list_runs_nothing() {
     desk.run(&["run", "selfcheck", "--list"]).code(0).says("expected: crashed");
     assert_eq!(desk.names(""), ["tmp"], "nothing was made");
     let filtered = desk.run(&["--list", "--filter", "^silero.*jemalloc"]).code(0);
-    assert!(filtered.stdout.starts_with("silero-vad.auto.recompile.jemalloc.t1\n"), "{}", filtered.all());
+    assert!(filtered.stdout.starts_with("silero-vad.embedded.recompile.jemalloc.t1\n"), "{}", filtered.all());
     assert_eq!(filtered.stdout.lines().count(), 2, "{}", filtered.all());
 }
 

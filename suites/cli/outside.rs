@@ -7,7 +7,7 @@ use crate::ended::Ended;
 fn the_default_suite_runs_from_anywhere() {
     let desk = Desk::new();
     let arguments = ["--filter", "^silero-vad.*jemalloc", "--iterations", "45"];
-    desk.run(&arguments).tells("silero-vad.auto.recompile.jemalloc.t1: ").says("results: results/");
+    desk.run(&arguments).tells("silero-vad.embedded.recompile.jemalloc.t1: ").says("results: results/");
     assert_eq!(desk.names(""), ["results", "tmp"]);
     let runs = desk.names("results");
     assert_eq!(runs.len(), 1, "{runs:?}");

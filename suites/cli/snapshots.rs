@@ -65,15 +65,15 @@ fn a_run() {
 fn a_list() {
     let told = Desk::new().run(&["--list", "--filter", "ppocr"]).code(0);
     insta::assert_snapshot!(told.stdout, @r"
-    ppocr-cls.auto.recompile.glibc.t1
+    ppocr-cls.embedded.recompile.glibc.t1
         at most 200 iterations (800 where undecided) x 1; expected: stable, plateau; arm: glibc as it comes: what most services run.
-    ppocr-cls.auto.recompile.mmap-threshold-1m.t1
+    ppocr-cls.embedded.recompile.mmap-threshold-1m.t1
         at most 200 iterations (800 where undecided) x 1; expected: stable, plateau; arm: Blocks of 1 MiB and more are mapped and so given back when freed; the threshold no longer moves.
-    ppocr-cls.auto.recompile.trim.t1
+    ppocr-cls.embedded.recompile.trim.t1
         at most 200 iterations (800 where undecided) x 1; expected: stable, plateau; arm: `malloc_trim(0)` after every iteration: the lowest that glibc can reach (OpenVINO's advice).
-    ppocr-cls.auto.recompile.jemalloc.t1
+    ppocr-cls.embedded.recompile.jemalloc.t1
         at most 200 iterations (800 where undecided) x 1; expected: stable, plateau, inconclusive; arm: jemalloc as it comes.
-    ppocr-cls.auto.recompile.mimalloc.t1
+    ppocr-cls.embedded.recompile.mimalloc.t1
         at most 200 iterations (800 where undecided) x 1; expected: stable, plateau, inconclusive; arm: mimalloc as it comes.
     ");
 }

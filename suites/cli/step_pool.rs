@@ -25,7 +25,7 @@ fn what_it_has_learned_faults_no_more() {
     let desk = Desk::new();
     let fixed = "tunables = { tcache_count = 0, mmap_threshold = 131072, trim_threshold = 131072 }\n";
     let suite = format!(
-        "{SHORT}[arms.pool]\n{fixed}{EARLY}[[case]]\nmodel = \"mobilenet_v2\"\nworkload = \"infer\"\narm = \"pool\"\n"
+        "{SHORT}[arms.pool]\n{fixed}{EARLY}[[case]]\nmodel = \"mobilenet_v2\"\nruntime = \"rten\"\nworkload = \"infer\"\narm = \"pool\"\n"
     );
     let ended = desk.suite(&suite, &[]).code(0);
     let (before, after) = (told(&ended, "before"), told(&ended, "after"));
@@ -48,7 +48,7 @@ fn it_stands_before_any_allocator_and_takes_its_variables() {
         "{SHORT}[arms.preloaded]\nallocator = \"jemalloc\"\nenvironment = {{ MALLOC_CONF = \"tcache:false\" }}\n{EARLY}\
          [arms.variables]\ntunables = {{ tcache_count = 0 }}\n\
          environment = {{ ENABLE_MEMORY_OPTIMIZATION = 1, START_STATISTIC_STEP = 2, STABLE_STATISTIC_STEP = 3 }}\n\
-         [[case]]\nmodel = \"ppocr-cls\"\nworkload = [\"infer\", \"recompile\"]\narm = [\"preloaded\", \"variables\"]\n"
+         [[case]]\nmodel = \"ppocr-cls\"\nruntime = \"rten\"\nworkload = [\"infer\", \"recompile\"]\narm = [\"preloaded\", \"variables\"]\n"
     );
     let ended = desk.suite(&suite, &[]).code(0).says("4 as expected");
     let notes = ended.stderr.lines().filter(|line| line.contains("step pool:") && line.contains(" hits, 0 misses"));
@@ -70,7 +70,7 @@ fn a_malformed_variable_is_a_failure_that_names_it() {
         ("start", "`START_STATISTIC_STEP=ten` is not a whole number"),
         ("enable", "`ENABLE_MEMORY_OPTIMIZATION=yes` is not one of 0, 1, true, false"),
     ] {
-        let row = desk.verdict(&format!("none.rten.nothing.{arm}.t1"));
+        let row = desk.verdict(&format!("none.auto.nothing.{arm}.t1"));
         assert_eq!(&row["outcome"], "failed", "{row:#?}");
         assert!(row["outcome_detail"].contains(problem), "{row:#?}");
     }

@@ -23,7 +23,7 @@ resident = false
 early_stop = false
 "#;
 
-const CASE: &str = "trio.rten.turns.exact-live.t1";
+const CASE: &str = "trio.auto.turns.exact-live.t1";
 
 #[test]
 fn everything_that_a_cache_loads_and_drops_is_a_row() {
@@ -50,7 +50,7 @@ fn everything_that_a_cache_loads_and_drops_is_a_row() {
     assert_eq!(cached, 0, "everything is dropped at the end");
     let samples = desk.samples(CASE);
     assert!(samples.iter().all(|row| !row["cached_bytes"].is_empty() && !row["load_us"].is_empty()));
-    let note = "model cache of trio.rten.turns.exact-live.t1: 24 switches, 0 hits, 24 misses,";
+    let note = "model cache of trio.auto.turns.exact-live.t1: 24 switches, 0 hits, 24 misses,";
     assert_eq!(ended.stderr.matches(note).count(), 1, "{}", ended.all());
 }
 

@@ -68,9 +68,11 @@ fn unknown_flags_and_names_are_refused_with_what_was_meant() {
 
 #[test]
 fn a_filter_that_leaves_nothing_tells_the_nearest() {
-    let nearest =
-        ["no case matches the filter `ppocr-cls.auto.recompile.jemaloc`", "ppocr-cls.auto.recompile.jemalloc.t1"];
-    refused(&Desk::new(), &["run", "--filter", "ppocr-cls.auto.recompile.jemaloc"], &nearest);
+    let nearest = [
+        "no case matches the filter `ppocr-cls.embedded.recompile.jemaloc`",
+        "ppocr-cls.embedded.recompile.jemalloc.t1",
+    ];
+    refused(&Desk::new(), &["run", "--filter", "ppocr-cls.embedded.recompile.jemaloc"], &nearest);
 }
 
 /// glibc would ignore the name without a word, and the arm would be another one than its name says.

@@ -1,4 +1,5 @@
-//! A lock that an allocator can take: it allocates nothing, never poisons, and is held for a few dozen instructions.
+//! A lock that an allocator can take: it allocates nothing, never poisons, and is held for a few dozen instructions while
+//! blocks are served. Where the pool learns, plans or gives memory back it is held longer, at the end of a step.
 #![expect(unsafe_code, reason = "a lock hands out what it guards")]
 
 use std::cell::UnsafeCell;

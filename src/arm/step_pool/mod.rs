@@ -13,9 +13,10 @@
 //! - Nothing is written in front of a block: Rust says its size when it is freed, and its address says whose it is. DeepRec
 //!   takes a block of 4,276,545 bytes for one of its small ones, whose tag that number spells.
 //! - A block is aligned as its request is, or is not served.
-//! - Blocks that outlive their step are not served, and what is allocated outside of steps is not either.
+//! - Blocks of a size that always outlives its step are not served, and what is allocated outside of steps is not either.
 //! - When more than 5 % of the requests of 100 steps miss, the pool learns again, and what it had goes back when the last
-//!   block of it is free. So it neither misses for ever nor grows for ever.
+//!   block of it is free. At most four pools wait for their last block: it does not grow for ever. Where a size is temporary
+//!   in one place and lasting in another, it may miss now and then for ever.
 //! - It belongs to its owner and goes with it. Its tables lie in mappings of their own (`table`) behind a lock that
 //!   allocates nothing (`lock`), and so never show in what they describe.
 //!

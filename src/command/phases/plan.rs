@@ -3,7 +3,7 @@
 use crate::cli::PhasesArguments;
 use crate::command::run::choose_arm;
 use crate::error::Error;
-use crate::suite::{self, Case, Overrides, Settings, Suite, catalogue};
+use crate::suite::{self, Case, Overrides, Settings, Suite};
 use crate::worker::protocol::Profile;
 
 /// The strategies that are compared where none are named: all of the embedded runtime, the engine for any model as it comes,
@@ -53,6 +53,10 @@ pub(super) fn plan(arguments: &PhasesArguments) -> Result<Plan, Error> {
         let name = &case.model.name;
         return Err(Error::Usage(format!("--model: `{name}` is a sequence, and phases are those of one model")));
     }
+    if suite.cases.iter().any(|case| case.arm.trim_every.is_some()) {
+        let arm = &arguments.arm;
+        return Err(Error::Usage(format!("--arm: `{arm}` trims after iterations, and a profile has none; use `run`")));
+    }
     let profile = Profile { warmup: arguments.warmup, runs: arguments.runs, poll: arguments.mem_poll };
     Ok(Plan { suite, profile })
 }
@@ -60,8 +64,7 @@ pub(super) fn plan(arguments: &PhasesArguments) -> Result<Plan, Error> {
 /// The runtimes that are asked for, each once.
 fn runtimes(asked: &[String]) -> Vec<String> {
     if asked.is_empty() {
-        let known = |name: &&str| catalogue().runtimes.contains_key(*name);
-        return DEFAULT_RUNTIMES.into_iter().filter(known).map(str::to_owned).collect();
+        return DEFAULT_RUNTIMES.map(str::to_owned).to_vec();
     }
     asked.to_vec()
 }

@@ -11,7 +11,7 @@ use crate::model;
 use crate::report::console::Console;
 use crate::report::{PhaseRow, PhasesFile, RunDirectory, cells, line};
 use crate::runner::{self, CaseRun, Outcome, Request};
-use crate::suite::Case;
+use crate::suite::{Case, Release};
 
 /// A profile while it runs.
 pub(super) struct Session<'a> {
@@ -38,14 +38,19 @@ impl<'a> Session<'a> {
     }
 
     /// Measures every cell as often as the plan says. All cells take turns, so that what changes on the machine meanwhile
-    /// changes all of them. Gives the rows of everything that ran.
+    /// changes all of them; but those that empty the page cache come after all others, which would have to read from storage
+    /// again. Gives the rows of everything that ran.
     pub(super) fn run_all(mut self) -> Result<Vec<PhaseRow>, Error> {
-        for process in 1..=self.plan.suite.replicates {
-            for case in &self.plan.suite.cases {
-                if self.interrupted.load(Ordering::Relaxed) {
-                    return Ok(self.rows);
+        let empties_cache = |case: &&Case| case.runtime.weights.release == Release::Pageout;
+        let (last, first): (Vec<_>, Vec<_>) = self.plan.suite.cases.iter().partition(empties_cache);
+        for cases in [first, last] {
+            for process in 1..=self.plan.suite.replicates {
+                for case in &cases {
+                    if self.interrupted.load(Ordering::Relaxed) {
+                        return Ok(self.rows);
+                    }
+                    self.measure(case, process)?;
                 }
-                self.measure(case, process)?;
             }
         }
         Ok(self.rows)

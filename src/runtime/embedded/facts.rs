@@ -184,11 +184,16 @@ impl Facts<'_> {
         }
     }
 
-    fn copy(&self, value: ValueId) -> Option<Known> {
+    fn copy(&mut self, value: ValueId) -> Option<Known> {
         let (element, shape) = self.of(value)?;
-        let small = |view: &View<'_>| view.values.len() <= self.effort.most_elements;
-        let values = self.values(value).filter(small).and_then(|view| view.try_to_tensor().ok());
-        Some(Known { element, shape: shape.map(<[usize]>::to_vec), values })
+        let shape = shape.map(<[usize]>::to_vec);
+        let cost = |view: &View<'_>| view.values.len().saturating_mul(element.bytes());
+        let small =
+            |view: &View<'_>| view.values.len() <= self.effort.most_elements && cost(view) <= self.effort.most_bytes;
+        let values = self.values(value).filter(small).and_then(|view| Some((cost(&view), view.try_to_tensor().ok()?)));
+        let (cost, values) = values.unzip();
+        self.effort.most_bytes -= cost.unwrap_or(0);
+        Some(Known { element, shape, values })
     }
 
     fn agreed(&self, then: ValueId, otherwise: ValueId) -> Option<Known> {

@@ -2,6 +2,8 @@
 //!
 //! Only what holds for every execution counts: shapes that the model itself declares as fixed, not those of today's inputs.
 
+use std::collections::BTreeMap;
+
 use super::error::EmbeddedError;
 use super::facts::{Effort, facts, truth};
 use super::graph::{Block, Constant, Extent, Graph, Input, Node, Work};
@@ -30,6 +32,18 @@ pub(super) fn declared_shape(input: &Input) -> Option<Vec<usize>> {
         Extent::Open(_) => None,
     };
     input.shape.as_ref()?.iter().map(size).collect()
+}
+
+/// The shape that an input of open dimensions was given; none where it does not fit what the model declares, which whoever
+/// makes the inputs says better.
+pub(super) fn given_shape(input: &Input, given: &BTreeMap<String, Vec<usize>>) -> Option<Vec<usize>> {
+    let shape = given.get(&input.name)?;
+    let agrees = |(extent, size): (&Extent, &usize)| !matches!(extent, Extent::Fixed(fixed) if fixed != size);
+    let fits = input
+        .shape
+        .as_ref()
+        .is_none_or(|declared| declared.len() == shape.len() && declared.iter().zip(shape).all(agrees));
+    fits.then(|| shape.clone())
 }
 
 /// Puts the branch of each `If` whose condition is a constant in its place.

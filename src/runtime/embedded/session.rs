@@ -7,7 +7,7 @@ use super::arena::Arena;
 use super::bind;
 use super::error::EmbeddedError;
 use super::execute::Execution;
-use super::fold::{declared_shape, fold};
+use super::fold::{declared_shape, fold, given_shape};
 use super::fuse::{fuse, make_layers};
 use super::graph::Graph;
 use super::import::import;
@@ -92,11 +92,8 @@ impl runtime::Loaded for Loaded {
 impl Loaded {
     fn prepare_session(self) -> Result<Session, EmbeddedError> {
         let Loaded { options: Embedded { spec, shapes, threads }, mut graph, mut store } = self;
-        let shapes: Vec<Option<Vec<usize>>> = graph
-            .inputs
-            .iter()
-            .map(|input| declared_shape(input).or_else(|| shapes.get(&input.name).cloned()))
-            .collect();
+        let shapes: Vec<Option<Vec<usize>>> =
+            graph.inputs.iter().map(|input| declared_shape(input).or_else(|| given_shape(input, &shapes))).collect();
         let compilers = Workers::new(spec.compile_threads.unwrap_or(threads))?;
         let layout = compilers.run(|| {
             if spec.optimize {

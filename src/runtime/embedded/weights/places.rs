@@ -1,6 +1,7 @@
 //! Which weights there are, and in which files: names that mean the same bytes are one weight.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::fs::File;
 use std::path::{Component, Path, PathBuf};
 
@@ -9,6 +10,9 @@ use super::store::WeightId;
 use super::structure::{Declared, DeclaredPlace};
 use crate::runtime::embedded::error::EmbeddedError;
 use crate::runtime::embedded::tensor::Element;
+
+/// How many times its file's bytes the weights of a file may have together.
+const MOST_SHARING: u64 = 4;
 
 /// Where a weight lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,7 +42,7 @@ impl Places {
     /// Finds the places of what the model's file declares.
     pub(super) fn find(model: (Source, File), path: &Path, declared: Vec<Declared>) -> Result<Places, EmbeddedError> {
         let mut places = Places { files: vec![model], weights: Vec::new(), names: HashMap::new() };
-        let mut known = HashMap::new();
+        let (mut known, mut taken) = (HashMap::new(), HashMap::new());
         let mut locations = HashMap::new();
         for weight in declared {
             let (file, offset) = match &weight.place {
@@ -50,16 +54,42 @@ impl Places {
             let place = Place { file, offset, length: weight.length, element: weight.element };
             places.check_bounds(place, &weight.name)?;
             let key = (file, offset, weight.length, weight.element as u8);
-            let id = *known.entry(key).or_insert_with(|| {
-                places.weights.push(place);
-                WeightId::new(places.weights.len() - 1)
-            });
-            if places.names.insert(weight.name.clone(), id).is_some() {
-                let path = path.display();
-                return Err(EmbeddedError::Invalid(format!("{path}: two tensors are called `{}`", weight.name)));
+            if let Some(known) = known.get(&key) {
+                places.name(path, weight.name, *known)?;
+                continue;
             }
+            let taken: &mut u64 = taken.entry(file).or_default();
+            *taken = taken.saturating_add(weight.length);
+            places.check_overlap(file, *taken)?;
+            places.weights.push(place);
+            let id = WeightId::new(places.weights.len() - 1);
+            known.insert(key, id);
+            places.name(path, weight.name, id)?;
         }
         Ok(places)
+    }
+
+    fn name(&mut self, path: &Path, name: String, id: WeightId) -> Result<(), EmbeddedError> {
+        match self.names.entry(name) {
+            Entry::Vacant(entry) => {
+                entry.insert(id);
+                Ok(())
+            }
+            Entry::Occupied(entry) => {
+                let (path, name) = (path.display(), entry.key());
+                Err(EmbeddedError::Invalid(format!("{path}: two tensors are called `{name}`")))
+            }
+        }
+    }
+
+    /// Weights may share bytes. Where copies of all of them would take many times their file, it is made to exhaust memory.
+    fn check_overlap(&self, file: usize, taken: u64) -> Result<(), EmbeddedError> {
+        let Some((source, _)) = self.files.get(file) else { return Ok(()) };
+        if taken <= source.size().saturating_mul(MOST_SHARING) {
+            return Ok(());
+        }
+        let (name, size) = (source.name(), source.size());
+        Err(EmbeddedError::Invalid(format!("{name} has {size} bytes; its tensors overlap and take {taken} and more")))
     }
 
     /// Number of the file that `location` names, opened where this is the first time.
