@@ -163,7 +163,7 @@ const JUDGE_EXAMPLES: &str = "\
 Examples:
   highwater judge trace.csv --live uordblks,hblkhd --live-kind exact --skip 1
   highwater judge trace.csv --resident rssanon_kb --resident-unit kB --no-early-stop
-  highwater judge results/<run>/samples.csv --case ppocr-cls.rten.recompile.glibc.t1
+  highwater judge results/<run>/samples.csv --case ppocr-cls.embedded.recompile.glibc.t1
   highwater judge mine.csv --live used --resident rss --peak peak --core kept --format json
   highwater judge switching.csv --resident rss --peak peak --cycle 2
 

@@ -52,6 +52,21 @@ fn the_readme_shows_the_reference_run() {
     check_block("README.md", "reference run", &format!("```text\n{}\n```\n", table.join("\n")));
 }
 
+/// The tables of the recorded profile, made again from its CSV file.
+#[test]
+fn the_readme_shows_the_recorded_phases() {
+    let folder = tempfile::tempdir().unwrap();
+    for file in ["phases.csv", "run.json"] {
+        std::fs::copy(root().join("results/phases").join(file), folder.path().join(file)).unwrap();
+    }
+    let told = highwater(&["report", &folder.path().to_string_lossy()]);
+    let start = told.find("inception_v3-external, arm").expect("a headline");
+    let last = told.find("kB of 1024 bytes").expect("the second table");
+    let end = last + told[last..].find('\n').expect("its last line");
+    let tables: Vec<_> = told[start..end].lines().map(str::trim_end).collect();
+    check_block("README.md", "phases", &format!("```text\n{}\n```\n", tables.join("\n")));
+}
+
 #[test]
 fn every_column_is_documented() {
     let row = |text: &mut String, name: &str, meaning: &str| {
