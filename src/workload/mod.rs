@@ -3,7 +3,7 @@
 //! A fault strikes between `execute` and `drop`, while the model is alive, so that what it keeps can pin heap pages as a
 //! real leak would.
 //!
-//! The workload `switch` has a model [`cache`] between itself and the models: `switch` chooses whose turn it is and asks the
+//! The workload `switch` has a model `cache` between itself and the models: `switch` chooses whose turn it is and asks the
 //! cache, `switch_note` sums up what the cache did.
 
 mod arenas;

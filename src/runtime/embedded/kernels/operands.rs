@@ -53,7 +53,7 @@ pub(super) fn typed<T: Typed>(values: Values<'_>) -> Result<&[T], String> {
     T::of(values).ok_or_else(|| unexpected(values.element()))
 }
 
-/// As [`typed`], where there are values.
+/// As [`typed()`], where there are values.
 pub(super) fn optional_typed<T: Typed>(values: Option<Values<'_>>) -> Result<Option<&[T]>, String> {
     values.map(typed).transpose()
 }

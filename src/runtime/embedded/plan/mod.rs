@@ -4,7 +4,7 @@
 //!
 //! 1. [`share`] finds values that need no memory of their own: views of another value, and results that are written over
 //!    their input. What remains is one [`Claim`] for each group of values.
-//! 2. [`place`] gives every claim an offset. There are four planners, since what they cost is what is to be compared: two
+//! 2. [`place()`] gives every claim an offset. There are four planners, since what they cost is what is to be compared: two
 //!    of Samsung's onert that go along the execution (`bump`, `first_fit`), its third that colours weighted intervals
 //!    (`wic`), and that of TensorFlow Lite's `ArenaPlanner` (`best_fit`).
 //! 3. [`lower_bound`] says what the best of all planners could not go below.

@@ -1,6 +1,6 @@
 //! WEIGHTS: how they come into memory, who still needs them, and how they leave it.
 //!
-//! [`load`] reads a model's structure and finds where each weight lies; a [`WeightStore`] holds the weights by one of four
+//! [`load()`] reads a model's structure and finds where each weight lies; a [`WeightStore`] holds the weights by one of four
 //! strategies. Those who need a weight are announced before the first takes it. Each takes it once, through a guard
 //! ([`Taken`]) whose end is the acknowledgement "I have my own copy now"; when the last one has acknowledged, the original
 //! is released. Weights that are also read while the model runs are announced as kept, and stay.
