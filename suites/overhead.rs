@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 
 use highwater::arm::LiveKind;
 use highwater::arm::step_pool::StepPool;
-use highwater::report::{LiveSource, Role, VerdictRow, draw_case, read_samples, read_verdicts};
+use highwater::report::{LiveSource, Role, VerdictRow, draw_case, read_rows, read_samples};
 use highwater::sample::{Probe, Sample, Series, Status};
 
 /// Iterations of the first part.
@@ -166,7 +166,7 @@ fn fork_probe() {
         .stdout(std::process::Stdio::null())
         .status()
         .expect("highwater runs");
-    let rows = read_verdicts(&out.join("verdicts.csv")).expect("verdicts");
+    let rows = read_rows::<VerdictRow>(&out.join("verdicts.csv")).expect("verdicts");
     let runs = read_samples(&out.join("samples.csv")).expect("samples");
     for role in [Role::Case, Role::Core] {
         for row in rows.iter().filter(|row| row.role == role) {

@@ -8,7 +8,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
-use highwater::report::{VerdictRow, read_verdicts};
+use highwater::report::{VerdictRow, read_rows};
 use highwater::suite::{self, Suite};
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 
@@ -75,7 +75,8 @@ fn run(suite: &str, id: &str, out: &Path) -> Result<Completion, Failed> {
         .env("NO_COLOR", "1")
         .output()?;
     let printed = || format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    let rows = read_verdicts(&out.join("verdicts.csv")).map_err(|error| format!("{}\n{}", error.chain(), printed()))?;
+    let rows = read_rows::<VerdictRow>(&out.join("verdicts.csv"))
+        .map_err(|error| format!("{}\n{}", error.chain(), printed()))?;
     let row = rows.into_iter().find(|row| row.case == id).ok_or_else(|| format!("no row for {id}\n{}", printed()))?;
     match (row.outcome.as_str(), output.status.code()) {
         ("skipped", _) => Ok(Completion::ignored_with(&row.sentence)),

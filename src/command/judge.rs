@@ -9,7 +9,7 @@ use super::report::{core_of, live_of};
 use crate::analysis::{Assessment, CoreSeries, Evidence, LiveKind, LiveSeries, Settings, Verdict, assess};
 use crate::cli::{Format, JudgeArguments, Kind};
 use crate::error::{AS_EXPECTED, Error, INCONCLUSIVE, UNEXPECTED};
-use crate::report::{CoreSource, VerdictRow, console, draw_judged, read_samples, read_verdicts, sentence};
+use crate::report::{CoreSource, VerdictRow, console, draw_judged, read_rows, read_samples, sentence};
 
 pub(super) fn judge(arguments: &JudgeArguments) -> Result<u8, Error> {
     let (assessment, row) = match &arguments.case {
@@ -39,7 +39,7 @@ fn judge_case(arguments: &JudgeArguments, case: &str) -> Result<(Assessment, Ver
         let known: Vec<_> = runs.keys().map(|(case, replicate)| format!("{case} ({replicate})")).collect();
         wrong(format!("no case `{case}` with replicate {}: it holds {}", arguments.replicate, known.join(", ")))
     })?;
-    let rows = read_verdicts(&path.with_file_name("verdicts.csv"))?;
+    let rows = read_rows::<VerdictRow>(&path.with_file_name("verdicts.csv"))?;
     let row = rows.into_iter().find(|row| row.case == case && row.replicate == arguments.replicate);
     let mut row = row.ok_or_else(|| wrong(format!("verdicts.csv beside it has no row for `{case}`")))?;
     if row.outcome != "finished" {

@@ -7,7 +7,7 @@ use crate::error::{AS_EXPECTED, Error};
 use crate::report::console::{Console, word};
 use crate::report::{
     CoreSource, LiveSource, Role, RunDirectory, Runs, VerdictRow, compare_settings, draw_case, draw_works, read_claims,
-    read_samples, read_verdicts, weigh_claims, write_claims, write_settings,
+    read_rows, read_samples, weigh_claims, write_rows,
 };
 use crate::suite::Claim;
 
@@ -16,7 +16,7 @@ pub(super) fn report(arguments: &ReportArguments) -> Result<u8, Error> {
         return phases::report(&directory);
     }
     let directory = RunDirectory::open(&arguments.directory)?;
-    let rows = read_verdicts(&directory.verdicts())?;
+    let rows = read_rows::<VerdictRow>(&directory.verdicts())?;
     let console = Console::new(rows.len());
     let cases: Vec<VerdictRow> = rows.into_iter().filter(|row| row.role == Role::Case).collect();
     for row in &cases {
@@ -32,12 +32,12 @@ pub(super) fn report(arguments: &ReportArguments) -> Result<u8, Error> {
 
 /// Tells what other arms do about creep and retention, and writes `settings.csv` where there is such a case.
 pub(super) fn tell_settings(directory: &RunDirectory, console: &Console) -> Result<(), Error> {
-    let rows = compare_settings(&read_verdicts(&directory.verdicts())?, &read_samples(&directory.samples())?);
+    let rows = compare_settings(&read_rows::<VerdictRow>(&directory.verdicts())?, &read_samples(&directory.samples())?);
     if rows.is_empty() {
         return Ok(());
     }
     console.settings(&rows);
-    write_settings(&directory.settings(), &rows)
+    write_rows(&directory.settings(), &rows)
 }
 
 /// Tells whether what documents claim about the cases held, and writes `claims.csv` where there is a claim.
@@ -52,12 +52,12 @@ pub(super) fn tell_claims(
         return Ok(());
     }
     console.claims(&rows);
-    write_claims(&directory.claims(), &rows)
+    write_rows(&directory.claims(), &rows)
 }
 
 /// Draws every chart of a run; gives their number.
 pub(super) fn draw_all(directory: &RunDirectory) -> Result<usize, Error> {
-    let rows = read_verdicts(&directory.verdicts())?;
+    let rows = read_rows::<VerdictRow>(&directory.verdicts())?;
     let runs = read_samples(&directory.samples())?;
     let folder = directory.charts()?;
     let mut drawn = 0;

@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::model::{self, ModelError};
 use crate::report::console::Console;
 use crate::report::{
-    CacheFile, LiveSource, Machine, Role, RunDirectory, RunRecord, SamplesFile, VerdictRow, VerdictsFile, revision,
+    CacheFile, LiveSource, Machine, Role, RowsFile, RunDirectory, RunRecord, SamplesFile, VerdictRow, revision,
 };
 use crate::sample::Series;
 use crate::suite::{ArmSpec, Case, ModelSource, ModelSpec, Suite, catalogue};
@@ -41,7 +41,7 @@ pub(super) struct Session<'a> {
     pub(super) reproduce: Box<dyn Fn(&str) -> String + 'a>,
     pub(super) samples: SamplesFile,
     pub(super) cache_events: CacheFile,
-    pub(super) verdicts: VerdictsFile,
+    pub(super) verdicts: RowsFile<VerdictRow>,
     pub(super) program: PathBuf,
     pub(super) cache: PathBuf,
     /// By work and replicate; `None` where the probe's run did not finish.
@@ -67,7 +67,7 @@ impl<'a> Session<'a> {
             reproduce: Box::new(reproduce),
             samples: SamplesFile::create(&directory.samples())?,
             cache_events: CacheFile::at(&directory.cache()),
-            verdicts: VerdictsFile::create(&directory.verdicts())?,
+            verdicts: RowsFile::create(&directory.verdicts())?,
             program: PathBuf::from("/proc/self/exe"),
             cache: model::cache_dir(),
             probes: BTreeMap::new(),

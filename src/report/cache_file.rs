@@ -1,11 +1,10 @@
 //! `cache.csv`: a row for everything that a model cache loaded or dropped, written as it arrives.
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use super::documented::documented_row;
-use super::whole_rows::append_whole;
-use crate::error::{Error, chain};
+use super::rows_file::RowsFile;
+use crate::error::Error;
 use crate::workload::CacheEvent;
 
 documented_row! {
@@ -92,14 +91,13 @@ impl CacheRow {
 #[derive(Debug)]
 pub struct CacheFile {
     path: PathBuf,
-    file: Option<File>,
-    length: u64,
+    file: Option<RowsFile<CacheRow>>,
 }
 
 impl CacheFile {
     /// The file at `path`, not created yet.
     pub fn at(path: &Path) -> Self {
-        CacheFile { path: path.to_owned(), file: None, length: 0 }
+        CacheFile { path: path.to_owned(), file: None }
     }
 
     /// Appends what happened in `iteration` to the member called `model` of a case and replicate.
@@ -107,16 +105,11 @@ impl CacheFile {
     /// # Errors
     /// If the file cannot be written, or was there before: nothing recorded is overwritten.
     pub fn append(&mut self, run: (&str, u32), iteration: u64, model: &str, event: &CacheEvent) -> Result<(), Error> {
-        let failed = |message: String| Error::Recorded { path: self.path.display().to_string(), message };
-        let row = CacheRow::new(run, iteration, model, event);
-        let mut writer = csv::WriterBuilder::new().has_headers(self.length == 0).from_writer(Vec::new());
-        writer.serialize(row).map_err(|error| failed(chain(&error)))?;
-        let bytes = writer.into_inner().map_err(|error| failed(error.to_string()))?;
         let file = match &mut self.file {
             Some(file) => file,
-            none => none.insert(File::create_new(&self.path).map_err(Error::file("cannot create", &self.path))?),
+            none => none.insert(RowsFile::create(&self.path)?),
         };
-        append_whole(file, &mut self.length, &bytes).map_err(Error::file("cannot write", &self.path))
+        file.append(&CacheRow::new(run, iteration, model, event))
     }
 }
 

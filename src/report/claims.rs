@@ -2,14 +2,14 @@
 //!
 //! Claims are written into `claims.csv` when the run begins to tell, so that a recorded run tells them again.
 
-use std::fs;
 use std::path::Path;
 
 use super::chart::median;
 use super::documented::documented_row;
+use super::rows_file::read_rows;
 use super::verdict_row::{Role, VerdictRow};
 use super::words::thousands;
-use crate::error::{Error, chain};
+use crate::error::Error;
 use crate::suite::{Claim, Metric};
 use crate::units::signed_bytes;
 
@@ -122,20 +122,6 @@ pub fn weigh_claims(claims: &[Claim], rows: &[VerdictRow]) -> Vec<ClaimRow> {
     claims.iter().filter(|claim| ran(&claim.case) && ran(&claim.than)).map(|claim| ClaimRow::new(claim, rows)).collect()
 }
 
-/// Writes `claims.csv`.
-///
-/// # Errors
-/// If the file cannot be written.
-pub fn write_claims(path: &Path, rows: &[ClaimRow]) -> Result<(), Error> {
-    let failed = |message: String| Error::Recorded { path: path.display().to_string(), message };
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    for row in rows {
-        writer.serialize(row).map_err(|error| failed(chain(&error)))?;
-    }
-    let bytes = writer.into_inner().map_err(|error| failed(error.to_string()))?;
-    fs::write(path, bytes).map_err(Error::file("cannot write", path))
-}
-
 /// Reads `claims.csv`; none where the run had no claims.
 ///
 /// # Errors
@@ -144,9 +130,7 @@ pub fn read_claims(path: &Path) -> Result<Vec<ClaimRow>, Error> {
     if !path.exists() {
         return Ok(Vec::new());
     }
-    let failed = |message: String| Error::Recorded { path: path.display().to_string(), message };
-    let mut reader = csv::Reader::from_path(path).map_err(|error| failed(chain(&error)))?;
-    reader.deserialize().map(|row| row.map_err(|error| failed(chain(&error)))).collect()
+    read_rows(path)
 }
 
 #[cfg(test)]
@@ -204,7 +188,7 @@ mod tests {
         let path = folder.path().join("claims.csv");
         assert!(read_claims(&path).unwrap().is_empty());
         let rows = weigh_claims(&[claim(Some(0.8), None)], &[row("mapped", 70e6), row("copied", 100e6)]);
-        write_claims(&path, &rows).unwrap();
+        super::super::rows_file::write_rows(&path, &rows).unwrap();
         assert_eq!(read_claims(&path).unwrap(), rows);
         std::fs::write(&path, "source,value\nx,not a number\n").unwrap();
         assert!(read_claims(&path).unwrap_err().to_string().contains("claims.csv"));

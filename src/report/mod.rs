@@ -13,6 +13,7 @@ mod judged;
 mod levels;
 mod phases;
 mod resident_sentence;
+mod rows_file;
 mod run_directory;
 mod samples_file;
 mod sentence;
@@ -20,8 +21,6 @@ mod settings;
 mod settings_words;
 mod tables;
 mod verdict_row;
-mod verdicts_file;
-mod whole_rows;
 mod words;
 mod work_charts;
 
@@ -29,15 +28,14 @@ pub use cache_file::{CacheFile, CacheRow};
 pub use case_chart::{draw_case, draw_judged};
 pub use case_report::{CaseReport, CoreRun, last_words};
 pub use chart::ChartError;
-pub use claims::{ClaimRow, read_claims, weigh_claims, write_claims};
+pub use claims::{ClaimRow, read_claims, weigh_claims};
 pub use phases::{
-    CellFailure, PhaseCell, PhaseRow, PhasesFile, cells, draw_phases, line, phases_table, polling_line, read_phases,
-    reference_table, remarks,
+    CellFailure, PhaseCell, PhaseRow, cells, draw_phases, line, phases_table, polling_line, reference_table, remarks,
 };
+pub use rows_file::{RowsFile, read_rows, write_rows};
 pub use run_directory::{Machine, RunDirectory, RunRecord, revision, transparent_huge_pages};
 pub use samples_file::{RecordedRun, Runs, SamplesFile, read_samples};
 pub use sentence::sentence;
-pub use settings::{SettingRow, compare_settings, comparison_base, write_settings};
+pub use settings::{SettingRow, compare_settings, comparison_base};
 pub use verdict_row::{CoreSource, LiveSource, Role, VerdictRow};
-pub use verdicts_file::{VerdictsFile, read_verdicts};
 pub use work_charts::draw_works;

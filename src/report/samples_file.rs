@@ -8,7 +8,7 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::whole_rows::append_whole;
+use super::rows_file::append_whole;
 use crate::error::Error;
 use crate::sample::{Sample, Series};
 

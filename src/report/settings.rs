@@ -3,8 +3,6 @@
 //! Made from rows and samples alone, so that a recorded run tells it again.
 
 use std::borrow::Cow;
-use std::fs;
-use std::path::Path;
 
 use super::chart::median;
 use super::console::word;
@@ -13,7 +11,6 @@ use super::samples_file::Runs;
 use super::settings_words::judgement;
 use super::verdict_row::{Role, VerdictRow};
 use crate::analysis::{ArmDifference, ArmEffect, arm_difference, level_at_peak, level_at_rest};
-use crate::error::{Error, chain};
 use crate::sample::Series;
 
 documented_row! {
@@ -126,20 +123,6 @@ pub fn compare_settings(rows: &[VerdictRow], runs: &Runs) -> Vec<SettingRow> {
         told.extend(arms.iter().filter(|arm| arm.name != base.name).map(|arm| compare(work, base, arm)));
     }
     told
-}
-
-/// Writes `settings.csv` anew: it is made from files that stay.
-///
-/// # Errors
-/// If the file cannot be written.
-pub fn write_settings(path: &Path, rows: &[SettingRow]) -> Result<(), Error> {
-    let failed = |message: String| Error::Recorded { path: path.display().to_string(), message };
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    for row in rows {
-        writer.serialize(row).map_err(|error| failed(chain(&error)))?;
-    }
-    let bytes = writer.into_inner().map_err(|error| failed(error.to_string()))?;
-    fs::write(path, bytes).map_err(Error::file("cannot write", path))
 }
 
 fn creeps(row: &VerdictRow) -> bool {
@@ -400,8 +383,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("settings.csv");
         let rows = creeping().compared();
-        write_settings(&path, &rows).unwrap();
-        write_settings(&path, &rows).unwrap();
+        super::super::rows_file::write_rows(&path, &rows).unwrap();
+        super::super::rows_file::write_rows(&path, &rows).unwrap();
         let read: Vec<SettingRow> =
             csv::Reader::from_path(&path).unwrap().into_deserialize().map(Result::unwrap).collect();
         assert_eq!(read, rows);

@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use crate::report::console::Console;
-use crate::report::{PhaseRow, PhasesFile, last_words};
+use crate::report::{PhaseRow, RowsFile, last_words};
 use crate::runner::{CaseRun, Observer, Outcome};
 use crate::sample::{PhaseFigures, ProfiledPhase, Sample, Series};
 use crate::worker::protocol::{Hello, Profile};
@@ -12,7 +12,7 @@ use crate::workload::Phase;
 pub(super) struct Recorder<'a> {
     base: PhaseRow,
     profile: Profile,
-    file: &'a mut PhasesFile,
+    file: &'a mut RowsFile<PhaseRow>,
     console: &'a Console,
     rows: Vec<PhaseRow>,
     /// Executions of the phases that are over, and of the present one.
@@ -22,7 +22,12 @@ pub(super) struct Recorder<'a> {
 
 impl<'a> Recorder<'a> {
     /// A recorder of the process that `base` names.
-    pub(super) fn new(base: PhaseRow, profile: Profile, file: &'a mut PhasesFile, console: &'a Console) -> Self {
+    pub(super) fn new(
+        base: PhaseRow,
+        profile: Profile,
+        file: &'a mut RowsFile<PhaseRow>,
+        console: &'a Console,
+    ) -> Self {
         Recorder { base, profile, file, console, rows: Vec::new(), executed: 0, running: 0 }
     }
 

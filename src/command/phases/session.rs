@@ -9,7 +9,7 @@ use crate::command::measure::surroundings;
 use crate::error::Error;
 use crate::model;
 use crate::report::console::Console;
-use crate::report::{PhaseRow, PhasesFile, RunDirectory, cells, line};
+use crate::report::{PhaseRow, RowsFile, RunDirectory, cells, line};
 use crate::runner::{self, CaseRun, Outcome, Request};
 use crate::suite::{Case, Release};
 
@@ -18,7 +18,7 @@ pub(super) struct Session<'a> {
     plan: &'a Plan,
     console: &'a mut Console,
     interrupted: &'a AtomicBool,
-    file: PhasesFile,
+    file: RowsFile<PhaseRow>,
     cache: PathBuf,
     rows: Vec<PhaseRow>,
     warned: Vec<String>,
@@ -32,7 +32,7 @@ impl<'a> Session<'a> {
         console: &'a mut Console,
         interrupted: &'a AtomicBool,
     ) -> Result<Self, Error> {
-        let file = PhasesFile::create(&directory.phases())?;
+        let file = RowsFile::create(&directory.phases())?;
         let (rows, warned) = (Vec::new(), Vec::new());
         Ok(Session { plan, console, interrupted, file, cache: model::cache_dir(), rows, warned })
     }

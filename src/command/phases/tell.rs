@@ -5,12 +5,12 @@ use std::io::IsTerminal;
 use crate::error::{AS_EXPECTED, Error};
 use crate::report::console::Console;
 use crate::report::{
-    PhaseRow, RunDirectory, cells, draw_phases, phases_table, polling_line, read_phases, reference_table, remarks,
+    PhaseRow, RunDirectory, cells, draw_phases, phases_table, polling_line, read_rows, reference_table, remarks,
 };
 
 /// `highwater report` of a profile: the same table and charts again, from its CSV file alone.
 pub(in crate::command) fn report(directory: &RunDirectory) -> Result<u8, Error> {
-    let rows = read_phases(&directory.phases())?;
+    let rows = read_rows::<PhaseRow>(&directory.phases())?;
     let console = Console::new(0);
     tell(&console, &rows);
     let drawn = draw(directory, &rows)?;

@@ -5,7 +5,6 @@
 
 mod cell;
 mod charts;
-mod file;
 mod reference;
 mod remarks;
 mod row;
@@ -15,7 +14,6 @@ mod tests;
 
 pub use cell::{CellFailure, PhaseCell, cells};
 pub use charts::draw_phases;
-pub use file::{PhasesFile, read_phases};
 pub use remarks::{line, polling_line, remarks};
 pub use row::PhaseRow;
 pub use table::{phases_table, reference_table};
