@@ -76,18 +76,31 @@ mod tests {
         places
     }
 
+    /// Where a block goes depends on what else is in the heap, and other tests of this process use the same arenas.
     #[test]
+    fn pins_lie_where_they_should() {
+        let program = std::env::current_exe().unwrap();
+        for test in
+            ["every_pin_guards_a_hole_of_its_own", "a_bounded_pool_goes_back_to_the_holes_of_the_pins_that_went"]
+        {
+            let name = format!("workload::pins::tests::{test}");
+            let alone = std::process::Command::new(&program).args(["--exact", &name, "--ignored"]).output().unwrap();
+            let told = String::from_utf8_lossy(&alone.stdout);
+            assert!(alone.status.success() && told.contains("1 passed"), "{told}");
+        }
+    }
+
+    #[test]
+    #[ignore = "`pins_lie_where_they_should` runs it in a process of its own"]
     fn every_pin_guards_a_hole_of_its_own() {
         let places = places(100, 20);
         assert!(places.windows(2).all(|pair| pair[1] - pair[0] > BLOCK), "{places:x?}");
     }
 
     #[test]
+    #[ignore = "`pins_lie_where_they_should` runs it in a process of its own"]
     fn a_bounded_pool_goes_back_to_the_holes_of_the_pins_that_went() {
         let places = places(4, 4);
-        // Twenty moves without a hole to go back to would span twenty blocks. Other tests may use the same arena and drive one
-        // pin out of it.
-        let together = places.windows(3).any(|three| three[2] - three[0] < 15 * BLOCK);
-        assert!(together, "{places:x?}");
+        assert!(places[3] - places[0] < 10 * BLOCK, "{places:x?}");
     }
 }

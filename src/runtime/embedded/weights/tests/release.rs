@@ -90,23 +90,30 @@ fn pages_that_came_back_with_a_neighbour_go_at_the_end() {
     assert_eq!(picture(address, 16), "................");
 }
 
+/// The kernel passes over pages that it is busy with (they were read a moment ago), so it may have to be asked again.
 #[test]
 fn pageout_takes_pages_out_of_the_process() {
+    const ATTEMPTS: usize = 5;
     let planted = Planted::new().external("weight", 0..pages(64)).write(&bytes(pages(64) as usize));
     for strategy in [WeightsStrategy::Map, WeightsStrategy::MapTensor] {
-        let options = options(strategy, Release::Pageout, ReleaseWhen::Tensor);
-        let mut store = planted.load(Weights { prefault: true, ..options }).unwrap().store;
-        let weight = store.find("weight").unwrap();
-        store.announce(weight, 1, false).unwrap();
-        let taken = store.take(weight).unwrap();
-        let address = taken.bytes().as_ptr().addr();
-        assert!(present(address, pages(64) as usize).iter().all(|is_there| *is_there));
-        drop(taken);
-        // The kernel passes over pages that it is busy with.
-        let left = present(address, pages(64) as usize).iter().filter(|is_there| **is_there).count();
-        assert!(left <= 8, "{strategy:?}: {left} of 64 pages are left");
-        store.finish().unwrap();
+        let left: Vec<_> = (0..ATTEMPTS).map(|_| left_after_pageout(&planted, strategy)).collect();
+        assert!(left.contains(&0), "{strategy:?}: pages left after each attempt: {left:?}");
     }
+}
+
+/// How many of the pages of the only weight are still there after it was packed.
+fn left_after_pageout(planted: &Planted, strategy: WeightsStrategy) -> usize {
+    let options = options(strategy, Release::Pageout, ReleaseWhen::Tensor);
+    let mut store = planted.load(Weights { prefault: true, ..options }).unwrap().store;
+    let weight = store.find("weight").unwrap();
+    store.announce(weight, 1, false).unwrap();
+    let taken = store.take(weight).unwrap();
+    let address = taken.bytes().as_ptr().addr();
+    assert!(present(address, pages(64) as usize).iter().all(|is_there| *is_there));
+    drop(taken);
+    let left = present(address, pages(64) as usize).iter().filter(|is_there| **is_there).count();
+    store.finish().unwrap();
+    left
 }
 
 #[test]
