@@ -83,6 +83,38 @@ fn polling_stands_beside_the_marks_and_tells_its_cost() {
     }
 }
 
+/// Planted by the strategy: `embedded` holds 17 MB of weights twice while it loads, and once when it executes; mapped ones are
+/// not there before they are packed.
+#[test]
+fn a_peak_that_is_gone_shows_in_its_own_phase_and_in_no_other() {
+    let desk = Desk::new();
+    let what = ["phases", "--model", "mlp-wide", "--runtime", "embedded,embedded-map-keep"];
+    let ended = desk.run(&[&what[..], &["--runs", "2", "--out", "out"]].concat()).code(0);
+    let rows = desk.rows("out/phases.csv");
+    let level =
+        |row: &Row, column: &str| row.number(column).unwrap_or_else(|| panic!("{row:#?}\n{}", ended.all())) / 1e6;
+    let copied = process(&rows, "embedded", "1", "1");
+    let (start, load, steady) = (copied[0], copied[1], copied[5]);
+    assert!(level(load, "hwm_bytes") > level(load, "rss_bytes") + 12.0, "the file beside its copies: {load:#?}");
+    assert!(level(steady, "hwm_bytes") < level(load, "hwm_bytes") - 8.0, "the mark is reset: {steady:#?}");
+    assert!(level(load, "hwm_bytes") > level(start, "rss_bytes") + 30.0);
+    let mapped = process(&rows, "embedded-map-keep", "1", "1");
+    assert!(level(mapped[1], "hwm_bytes") < level(mapped[0], "rss_bytes") + 5.0, "{:#?}", mapped[1]);
+    assert!(level(mapped[5], "rss_file_bytes") > level(mapped[0], "rss_file_bytes") + 12.0, "{:#?}", mapped[5]);
+    assert!(ended.stderr.contains("mlp-wide in embedded: weights: "), "{}", ended.all());
+}
+
+/// Executions of a profile are steps of the pool, which would otherwise wait for ever under the name of its arm.
+#[test]
+fn a_step_pool_serves_a_profile_too() {
+    let desk = Desk::new();
+    let what = ["phases", "--model", "mobilenet_v2", "--runtime", "rten", "--arm", "step-pool-early"];
+    let ended = desk.run(&[&what[..], &["--warmup", "20", "--runs", "3", "--out", "out"]].concat()).code(0);
+    let note =
+        ended.stderr.lines().find(|line| line.contains("step pool: ")).unwrap_or_else(|| panic!("{}", ended.all()));
+    assert!(note.contains(" hits, 0 misses") && !note.contains("; 0 hits"), "{note}");
+}
+
 #[test]
 fn what_cannot_run_is_a_row_with_its_reason() {
     let desk = Desk::new();
@@ -135,6 +167,7 @@ fn bad_usage_is_refused_before_anything_runs() {
     refused(&["--model", "mlp-small+ppocr-cls"], "is a sequence");
     refused(&["--model", "mlp-small", "--runtime", "rten,rtn"], "did you mean `rten`?");
     refused(&["--model", "mlp-small", "--arm", "jemaloc"], "did you mean `jemalloc`?");
+    refused(&["--model", "mlp-small", "--arm", "trim"], "`trim` trims after iterations, and a profile has none");
     refused(&["--model", "mlp-small", "--threads", "0"], "from 1");
     refused(&["--model", "mlp-small", "--processes", "0"], "--processes");
     refused(&["--model", "mlp-small", "--runs", "0"], "--runs");

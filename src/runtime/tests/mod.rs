@@ -3,6 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use rten_onnx::onnx::{
+    DataType, Dimension, GraphProto, ModelProto, NodeProto, OperatorSetIdProto, TensorShapeProto, TypeProto,
+    TypeProtoTensor, ValueInfoProto,
+};
+
 use super::{Output, open};
 use crate::model::{make_inputs, parse_architecture, write};
 use crate::suite::{
@@ -67,4 +72,53 @@ fn on_mobilenet_v2() {
 #[test]
 fn on_inception_v3() {
     engines_agree("inception_v3", WeightsPlacement::Inline);
+}
+
+/// A model with one operator that only rten has.
+fn foreign(folder: &Path) -> std::path::PathBuf {
+    let value = |name: &str| {
+        let shape = TensorShapeProto { dim: vec![Dimension { dim_value: Some(4), dim_param: None }] };
+        let tensor_type = Some(TypeProtoTensor { elem_type: Some(DataType::FLOAT), shape: Some(shape) });
+        ValueInfoProto { name: Some(name.into()), r#type: Some(TypeProto { tensor_type, sequence: None }) }
+    };
+    let node = NodeProto {
+        name: Some("soft".into()),
+        op_type: Some("Softplus".into()),
+        input: vec!["x".into()],
+        output: vec!["y".into()],
+        ..Default::default()
+    };
+    let graph =
+        GraphProto { node: vec![node], input: vec![value("x")], output: vec![value("y")], ..Default::default() };
+    let opset_import = vec![OperatorSetIdProto { domain: None, version: Some(13) }];
+    let model = ModelProto { graph: Some(graph), ir_version: Some(8), opset_import, ..Default::default() };
+    let path = folder.join("foreign.onnx");
+    std::fs::write(&path, model.write_buf().unwrap()).unwrap();
+    path
+}
+
+#[test]
+fn rten_stands_in_where_an_operator_is_lacking_and_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = foreign(folder.path());
+    let auto = spec(Engine::Auto, WeightsStrategy::Copy, Release::Dontneed);
+    let runtime = open(&auto, &path, &BTreeMap::new(), 1);
+    assert_eq!(runtime.identity().0, "rten");
+    let told = runtime.remarks().join(" ");
+    assert!(told.starts_with("it stands in for embedded: ") && told.contains("`Softplus`"), "{told}");
+    assert_eq!(outputs(&auto, &path)[0].shape, [4]);
+    let refused = open(&spec(Engine::Embedded, WeightsStrategy::Copy, Release::Dontneed), &path, &BTreeMap::new(), 1);
+    let error = refused.load(&path).map(|_| ()).unwrap_err().to_string();
+    assert!(error.contains("`Softplus`") && error.contains("`--runtime rten` runs it"), "{error}");
+}
+
+#[test]
+fn embedded_runs_what_it_can() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model.onnx");
+    let architecture = parse_architecture("mlp:layers=1,width=64,batch=1").unwrap();
+    write(&Recipe { architecture, weights: WeightsPlacement::Inline, seed: 1 }, &path).unwrap();
+    let auto = spec(Engine::Auto, WeightsStrategy::Copy, Release::Dontneed);
+    let runtime = open(&auto, &path, &BTreeMap::new(), 1);
+    assert_eq!((runtime.identity().0, runtime.remarks().len()), ("embedded", 0));
 }

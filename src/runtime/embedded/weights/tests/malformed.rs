@@ -44,6 +44,20 @@ fn files_that_are_none_are_errors() {
     assert_eq!(message(&planted, WeightsStrategy::Copy), "/model.data is no regular file");
 }
 
+/// Planted: a short file whose tensors all show the same bytes, so that copies of them would exhaust memory.
+#[test]
+fn tensors_that_overlap_many_times_are_refused() {
+    let overlapping = |count: u64| {
+        let shifted = |planted: Planted, index| planted.external(&format!("w{index}"), 4 * index..4 * index + 1000);
+        (0..count).fold(Planted::new(), shifted).write(&bytes(1400))
+    };
+    for strategy in STRATEGIES {
+        let told = message(&overlapping(20), strategy);
+        assert_eq!(told, "/model.data has 1400 bytes; its tensors overlap and take 6000 and more");
+        overlapping(5).load(options(strategy, Release::Dontneed, ReleaseWhen::End)).map(|_| ()).unwrap();
+    }
+}
+
 /// What is done to a tensor.
 type Change = Box<dyn FnOnce(&mut TensorProto)>;
 
