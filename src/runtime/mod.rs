@@ -11,6 +11,7 @@ mod stand_in;
 mod structure;
 #[cfg(test)]
 mod tests;
+mod wire;
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -76,7 +76,7 @@ impl Settings {
         }
     }
 
-    /// When a case ends. Without a setting: 120 iterations, at which a leak is found in an exact arm (`verdict.md`: 112);
+    /// When a case ends. Without a setting: 120 iterations, at which a leak is found in an exact arm (by iteration 112);
     /// a minute for an iteration, which no honest one needs.
     pub(super) fn limits(&self) -> Limits {
         Limits {
@@ -89,7 +89,7 @@ impl Settings {
     }
 
     /// How a case is judged. Without a setting: warm-up is over by iteration 50 (the 90th percentile of real loops is
-    /// 45 to 53, `facts.md`), and 1 KiB of growth per iteration is tolerated.
+    /// 45 to 53), and 1 KiB of growth per iteration is tolerated.
     pub(super) fn judging(&self) -> Judging {
         Judging {
             settle: self.settle.unwrap_or(50),
@@ -101,7 +101,7 @@ impl Settings {
     }
 
     /// What runs beside a case. Without a setting: the fork probe, and three processes a setting, the fewest from which
-    /// something can be claimed about a setting instead of about two processes (`creep.md` 4.4).
+    /// something can be claimed about a setting instead of about two processes.
     pub(super) fn beside(&self) -> Beside {
         // Bounded by MAX_COUNTERFACTUAL.
         Beside { core: self.core.unwrap_or(true), counterfactual: self.counterfactual.unwrap_or(3) as u32 }

@@ -1,11 +1,11 @@
-//! Small long-lived objects that move: the creep of `creep.md` on flat live bytes.
+//! Small long-lived objects that move: creep on flat live bytes.
 
 use std::collections::VecDeque;
 use std::hint::black_box;
 
 use super::memory::touched;
 
-/// Bytes of one pin, as in the prototype that produced creep in ONNX Runtime: small against any model tensor. The second
+/// Bytes of one pin, as in a program that produced creep in ONNX Runtime: small against any model tensor. The second
 /// size is for blocks from places that were 16 bytes too long: glibc leaves no remainder that small, so what it cuts off
 /// afterwards is that much longer, and a pin of the first size would go elsewhere.
 const PIN_BYTES: [usize; 2] = [96, 112];

@@ -1,4 +1,4 @@
-//! The ways in which other runtimes have read weights that were gone (seed-systems.md §2.5), each under `strict`, where a
+//! The ways in which other runtimes have read weights that were gone, each under `strict`, where a
 //! stale read ends the process.
 
 use super::small::Attribute;

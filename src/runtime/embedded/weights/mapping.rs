@@ -1,7 +1,7 @@
 //! A mapped file, page by page: brought in, used in place, given back.
 //!
 //! Never is part of a mapping unmapped that is unmapped as a whole later: what the kernel places into the hole meanwhile
-//! would go with it (seed-systems.md §2.2; the process dies of it). Pages that are to be unmapped before the whole are
+//! would go with it (the process dies of it). Pages that are to be unmapped before the whole are
 //! replaced by inaccessible ones that stand for nothing.
 
 use std::fs::File;

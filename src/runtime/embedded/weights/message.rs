@@ -22,7 +22,7 @@
 //! that passes has no number that is too long where the parser reads one. What remains (text that is no UTF-8, values of
 //! another type than the field's) are errors of the parser.
 
-use super::wire::{Malformed, Message, Value};
+use crate::runtime::wire::{Malformed, Message, Value};
 
 /// Messages that may lie within each other. An `If` takes three (graph, node, attribute), a sequence type two.
 const DEEPEST: usize = 64;
@@ -118,8 +118,8 @@ fn content(kind: Kind, field: u64) -> Content {
 
 #[cfg(test)]
 mod tests {
-    use super::super::wire::write_bytes;
     use super::*;
+    use crate::runtime::wire::write_bytes;
 
     fn check_bytes(bytes: &[u8]) -> Result<(), Malformed> {
         check(Message { bytes, start: 0 })

@@ -1,8 +1,7 @@
 //! A file that weights come from, and whether it still is what it was.
 //!
-//! A mapping follows its file: cut short, a read behind its end raises SIGBUS; written over, weights silently become others
-//! (rten.md §9 measured both). So what the file was when it was opened is kept, and compared before and after the weights
-//! are read.
+//! A mapping follows its file: cut short, a read behind its end raises SIGBUS; written over, weights silently become others.
+//! So what the file was when it was opened is kept, and compared before and after the weights are read.
 
 use std::fs::{self, File, Metadata};
 use std::io;

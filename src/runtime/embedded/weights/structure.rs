@@ -9,9 +9,9 @@
 //! lies in the branches of an `If` stays in the message: names there need not be unique.
 
 use super::message;
-use super::wire::{Malformed, Message, Value, write_bytes};
 use crate::runtime::embedded::error::EmbeddedError;
 use crate::runtime::embedded::tensor::{Element, elements};
+use crate::runtime::wire::{Malformed, Message, Value, write_bytes};
 
 /// Inline data up to this length stays in the message: shapes, axes, scalars. A kibibyte is a quarter of a page; to release
 /// it would free nothing.
