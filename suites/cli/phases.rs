@@ -69,7 +69,8 @@ fn check_executions(rows: &[&Row]) {
 #[test]
 fn polling_stands_beside_the_marks_and_tells_its_cost() {
     let desk = Desk::new();
-    let what = ["phases", "--model", "mlp-small", "--runtime", "rten", "--runs", "3", "--out", "out"];
+    // Phases of two milliseconds can pass without a look on a busy machine: this model takes long enough.
+    let what = ["phases", "--model", "mlp-wide", "--runtime", "rten", "--runs", "200", "--out", "out"];
     let ended = desk.run(&[&what[..], &["--mem-poll", "100us"]].concat()).code(0);
     let ended = ended.says("polled").says("mem-poll every 0.1 ms: ");
     let rows = desk.rows("out/phases.csv");

@@ -51,6 +51,11 @@ pub fn cells(rows: &[PhaseRow]) -> Vec<PhaseCell> {
     cells
 }
 
+/// Processes that came to their end, of the cell where the most did: what its figures are medians of.
+pub(super) fn measured_processes(cells: &[PhaseCell]) -> usize {
+    cells.iter().map(|cell| cell.processes.saturating_sub(cell.failures.len())).max().unwrap_or(0)
+}
+
 impl PhaseCell {
     fn sum_up(&mut self) {
         let mut processes: Vec<u32> = self.rows.iter().map(|row| row.process).collect();
@@ -141,5 +146,6 @@ mod tests {
         assert_eq!(cell.over(&[First, Steady], |row| row.rss_bytes, u64::saturating_add), Some(12.0));
         assert_eq!(cell.median(ProfiledPhase::Prepare, |row| row.rss_bytes), None);
         assert!(cell.is_measured() && !cells[1].is_measured());
+        assert_eq!(measured_processes(&cells), 1, "figures are of processes that came to their end");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::cell::PhaseCell;
+use super::cell::{PhaseCell, measured_processes};
 use super::remarks::in_milliseconds;
 use crate::report::chart::{self, Bar, BarsChart, BarsRow, ChartError, Tone};
 use crate::sample::ProfiledPhase::{First, Load, Prepare, Start, Steady};
@@ -42,9 +42,9 @@ fn row(cell: &PhaseCell, name: &str, bars: Vec<Bar>) -> BarsRow {
 
 /// What several processes and executions are summed up by.
 fn summary(cells: &[PhaseCell]) -> String {
-    match cells.iter().map(|cell| cell.processes).max() {
-        Some(processes) if processes > 1 => format!("; medians of {processes} processes"),
-        _ => String::new(),
+    match measured_processes(cells) {
+        0 | 1 => String::new(),
+        processes => format!("; medians of {processes} processes"),
     }
 }
 

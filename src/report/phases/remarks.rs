@@ -1,6 +1,6 @@
 //! The sentences around the table of a profile.
 
-use super::cell::PhaseCell;
+use super::cell::{PhaseCell, measured_processes};
 use super::row::PhaseRow;
 use crate::report::words::{percent, thousands};
 use crate::sample::ProfiledPhase::{First, Load, Prepare, Start, Steady, WarmUp};
@@ -18,7 +18,7 @@ pub(super) fn in_milliseconds(nanoseconds: f64) -> String {
 
 /// What has to be known to read the table: sizes, the process's own level, numbers of executions, and every failure.
 pub fn remarks(cells: &[PhaseCell]) -> Vec<String> {
-    let processes = cells.iter().map(|cell| cell.processes).max().unwrap_or(0);
+    let processes = measured_processes(cells);
     let medians = if processes > 1 { format!(", medians of {processes} processes") } else { String::new() };
     let mut lines = vec![format!(
         "sizes in MB of 1,000,000 bytes{medians}; faults and bytes read up to the first result, minor and major"

@@ -117,7 +117,7 @@ impl Loaded {
             Some(layout) => Some(Planned::new(layout, shapes.into_iter().flatten().collect())?),
             None => None,
         };
-        let reads_files = store.report().mapped_bytes > 0;
+        let reads_files = store.is_read_in_place();
         Ok(Session { planned, workers: Workers::new(threads)?, planner: spec.planner, graph, store, reads_files })
     }
 }

@@ -1,5 +1,7 @@
 //! Floats out of tensors, with what the tensor's type promises but does not enforce checked: element type and length.
 
+use bytemuck::allocation::try_zeroed_vec;
+
 use crate::runtime::embedded::tensor::{Values, ValuesMut, View, ViewMut, elements};
 
 /// The values of a tensor of floats; `what` names the tensor in the error.
@@ -34,6 +36,11 @@ fn expect_length(what: &str, shape: &[usize], length: usize) -> Result<(), Strin
 /// An error unless a shape is the one that is needed.
 pub(super) fn expect_shape(what: &str, found: &[usize], needed: &[usize]) -> Result<(), String> {
     if found == needed { Ok(()) } else { Err(format!("the shape of {what} is {found:?} instead of {needed:?}")) }
+}
+
+/// Memory for values in between, filled with zeros; an error where the system refuses it.
+pub(super) fn zeros(count: usize) -> Result<Vec<f32>, String> {
+    try_zeroed_vec(count).map_err(|()| format!("there is no memory for {count} values in between"))
 }
 
 /// A shape whose elements can be counted, or an error.

@@ -7,7 +7,7 @@ use rten_gemm::{GemmInputA, GemmInputB, GemmOptions};
 use rten_simd::SimdUnaryOp;
 use rten_vecmath::{Sigmoid, Tanh};
 
-use super::access::{countable, expect_shape, floats, floats_mut};
+use super::access::{countable, expect_shape, floats, floats_mut, zeros};
 use super::pack::{describe, executor, matrix, oriented, pack_right};
 use crate::runtime::embedded::operator::{Direction, Lstm};
 use crate::runtime::embedded::tensor::{View, ViewMut};
@@ -94,11 +94,14 @@ pub(in crate::runtime::embedded) fn lstm(
             bias: bias.map(|bias| share(bias, direction, directions)),
             reversed: lstm.direction == Direction::Reverse || direction == 1,
         };
-        let start = |state: Option<&[f32]>| match state {
-            Some(state) => share(state, direction, directions).to_vec(),
-            None => vec![0.0; batch * hidden],
+        let start = |state: Option<&[f32]>| {
+            let mut values = zeros(batch.checked_mul(hidden).ok_or("the state is too large")?)?;
+            if let Some(state) = state {
+                values.copy_from_slice(share(state, direction, directions));
+            }
+            Ok::<_, String>(values)
         };
-        let mut state = State { hidden: start(first_hidden), cell: start(first_cell) };
+        let mut state = State { hidden: start(first_hidden)?, cell: start(first_cell)? };
         run_side(sizes, side, values, &mut state, |step, hidden| written.step(sizes, direction, step, hidden))?;
         written.last(direction, &state);
     }
@@ -125,7 +128,7 @@ fn run_side(
     let right = oriented(side.recurrent, [4 * hidden, hidden], true)?;
     let packed = (steps >= MANY_STEPS).then(|| pack_right(right).0);
     let right = packed.as_ref().map_or(GemmInputB::Unpacked(right), GemmInputB::Packed);
-    let mut gates = vec![0.0; gates_of_step * steps_ahead];
+    let mut gates = zeros(gates_of_step.checked_mul(steps_ahead).ok_or("the gates are too large")?)?;
     for done in (0..steps).step_by(steps_ahead) {
         let count = steps_ahead.min(steps - done);
         let first = if side.reversed { steps - done - count } else { done };

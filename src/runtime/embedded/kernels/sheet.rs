@@ -14,8 +14,8 @@ use super::geometry::Geometry;
 /// and results.
 const COMFORTABLE: usize = 8 * 1024;
 
-/// Most values of a sheet: 256 MiB. Only windows with dilations or paddings of millions would need more.
-const LARGEST: usize = 64 * 1024 * 1024;
+/// Most values of a sheet: 64 MiB. Only windows with dilations or paddings of hundreds of thousands would need more.
+const LARGEST: usize = 16 * 1024 * 1024;
 
 /// Most elements of a window.
 const MOST_TAPS: usize = 4 * 1024 * 1024;

@@ -52,6 +52,7 @@ impl Mapping {
     pub(super) fn new(file: &File, offset: u64, length: usize) -> io::Result<Mapping> {
         let page_size = page_size();
         let offset = libc::off_t::try_from(offset).map_err(|_| io::ErrorKind::FileTooLarge)?;
+        let pages = Pages::new(length, page_size).ok_or(io::ErrorKind::OutOfMemory)?;
         let (protection, flags) = (libc::PROT_READ, libc::MAP_PRIVATE);
         // SAFETY: a new mapping at an address of the kernel's choice takes nothing from anybody.
         let base = unsafe { libc::mmap(std::ptr::null_mut(), length, protection, flags, file.as_raw_fd(), offset) };
@@ -59,7 +60,7 @@ impl Mapping {
             return Err(io::Error::last_os_error());
         }
         let base = NonNull::new(base.cast()).ok_or(io::ErrorKind::AddrNotAvailable)?;
-        let state = Mutex::new(State { pages: Pages::new(length, page_size), is_mapped: true });
+        let state = Mutex::new(State { pages, is_mapped: true });
         Ok(Mapping { base, length, page_size, state })
     }
 

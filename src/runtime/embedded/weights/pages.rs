@@ -5,6 +5,8 @@
 
 use std::ops::Range;
 
+use bytemuck::allocation::try_zeroed_vec;
+
 /// The pages of one mapping.
 #[derive(Debug)]
 pub(super) struct Pages {
@@ -18,10 +20,12 @@ pub(super) struct Pages {
 }
 
 impl Pages {
-    /// As many pages as `bytes` need, none of them touched.
-    pub(super) fn new(bytes: usize, page_size: usize) -> Pages {
+    /// As many pages as `bytes` need, none of them touched. `None` where there is no memory to count them: a sparse file
+    /// can have more pages than the machine has bytes.
+    pub(super) fn new(bytes: usize, page_size: usize) -> Option<Pages> {
         let count = bytes.div_ceil(page_size);
-        Pages { page_size, weights: vec![0; count], released: vec![false; count], needed: 0 }
+        let (weights, released) = (try_zeroed_vec(count).ok()?, try_zeroed_vec(count).ok()?);
+        Some(Pages { page_size, weights, released, needed: 0 })
     }
 
     /// A weight lies in these bytes.
@@ -123,7 +127,7 @@ mod tests {
     #[expect(clippy::single_range_in_vec_init, reason = "one run of pages is what is expected")]
     #[test]
     fn a_shared_page_goes_with_the_last_that_touches_it() {
-        let mut pages = Pages::new(100, 10);
+        let mut pages = Pages::new(100, 10).unwrap();
         pages.enter(5..25);
         pages.enter(25..40);
         let left = pages.leave(5..25);
@@ -140,7 +144,7 @@ mod tests {
     #[expect(clippy::single_range_in_vec_init, reason = "one run of pages is what is expected")]
     #[test]
     fn weights_within_each_other_keep_each_other() {
-        let mut pages = Pages::new(100, 10);
+        let mut pages = Pages::new(100, 10).unwrap();
         pages.enter(0..100);
         pages.enter(40..60);
         let left = pages.leave(0..100);
@@ -152,7 +156,7 @@ mod tests {
     #[expect(clippy::single_range_in_vec_init, reason = "one run of pages is what is expected")]
     #[test]
     fn gaps_go_with_the_first_neighbour() {
-        let mut pages = Pages::new(100, 10);
+        let mut pages = Pages::new(100, 10).unwrap();
         pages.enter(20..30);
         pages.enter(70..80);
         let left = pages.leave(70..80);
@@ -163,18 +167,23 @@ mod tests {
 
     #[test]
     fn a_weight_of_no_bytes_touches_nothing() {
-        let mut pages = Pages::new(10, 10);
+        let mut pages = Pages::new(10, 10).unwrap();
         pages.enter(10..10);
         pages.enter(5..5);
         assert!(pages.are_unneeded());
         assert_eq!(pages.leave(5..5), 0..0);
     }
 
+    #[test]
+    fn more_pages_than_memory_are_refused() {
+        assert!(Pages::new(usize::MAX, 1).is_none());
+    }
+
     proptest! {
         /// Whatever the order: a page goes once, never while a weight touches it, and in the end all have gone.
         #[test]
         fn pages_go_once_and_never_early(weights in prop::collection::vec((0_usize..300, 0_usize..80), 1..20)) {
-            let mut pages = Pages::new(400, 7);
+            let mut pages = Pages::new(400, 7).unwrap();
             let ranges: Vec<Range<usize>> = weights.iter().map(|(start, length)| *start..start + length).collect();
             ranges.iter().for_each(|range| pages.enter(range.clone()));
             let mut gone = [false; 58];

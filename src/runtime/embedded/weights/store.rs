@@ -221,6 +221,12 @@ impl WeightStore {
         self.sources.iter().try_for_each(Source::check_unchanged)
     }
 
+    /// Whether the running model reads weights where their file is mapped.
+    pub(in crate::runtime::embedded) fn is_read_in_place(&self) -> bool {
+        let is_mapped = |weight: &Weight| matches!(weight.held, Held::Mapped { .. });
+        self.weights.iter().any(|weight| weight.is_kept && weight.kept_copy.is_none() && is_mapped(weight))
+    }
+
     /// What the store holds at the moment.
     pub(in crate::runtime::embedded) fn report(&self) -> WeightReport {
         let mut report = WeightReport::default();

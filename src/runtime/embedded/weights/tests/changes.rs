@@ -90,3 +90,19 @@ fn short_files_are_compared_whole() {
     file.set_modified(modified).unwrap();
     assert!(matches!(store.finish(), Err(EmbeddedError::Changed { .. })));
 }
+
+#[test]
+fn an_execution_concerns_itself_with_files_only_where_it_reads_them() {
+    for (strategy, release) in [(WeightsStrategy::Map, Release::Keep), (WeightsStrategy::Map, Release::Dontneed)] {
+        for is_kept in [false, true] {
+            let mut store = planted().load(options(strategy, release, ReleaseWhen::End)).unwrap().store;
+            let weight = store.find("weight").unwrap();
+            store.announce(weight, 1, is_kept).unwrap();
+            assert_eq!(store.is_read_in_place(), is_kept, "{strategy:?} {release:?}");
+        }
+    }
+    let mut store = planted().load(options(WeightsStrategy::Copy, Release::Keep, ReleaseWhen::End)).unwrap().store;
+    let weight = store.find("weight").unwrap();
+    store.announce(weight, 1, true).unwrap();
+    assert!(!store.is_read_in_place(), "a copy is not in the file");
+}
