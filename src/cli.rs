@@ -85,9 +85,17 @@ pub struct RunArguments {
     /// Type and shape of an input whose dimensions the model leaves open, optionally filled with one value
     #[arg(long, value_name = "NAME=f32[1,3,224,224]", value_parser = parse_input)]
     pub input: Vec<(String, InputSpec)>,
-    /// Runtime, instead of the suite's: auto, embedded, embedded-map-dontneed, rten, rten-map…
+    /// Runtime, instead of the suite's: auto, embedded, embedded-map-dontneed, rten, rten-map, openvino, onnxruntime, litert,
+    /// onert…
     #[arg(long, value_name = "NAME")]
     pub runtime: Vec<String>,
+    /// Library of a runtime that is loaded at run time (openvino, onnxruntime, litert, onert), instead of the one that is
+    /// found here
+    #[arg(long, value_name = "FILE")]
+    pub library: Option<PathBuf>,
+    /// Option of such a runtime, by its own name: ENABLE_MMAP=NO, graph_optimization_level=basic
+    #[arg(long, value_name = "NAME=VALUE", value_parser = parse_option)]
+    pub option: Vec<(String, String)>,
     /// Workload, instead of the suite's: recompile, reload, infer, concurrent, reject, mutate…
     #[arg(long, value_name = "NAME")]
     pub workload: Option<String>,
@@ -330,6 +338,13 @@ fn parse_input(text: &str) -> Result<(String, InputSpec), String> {
     let (name, spec) =
         text.split_once('=').ok_or_else(|| format!("`{text}` is not NAME=TYPE[SHAPE], such as x=f32[1,3,224,224]"))?;
     Ok((name.to_owned(), spec.parse()?))
+}
+
+fn parse_option(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err(format!("`{text}` is not NAME=VALUE")),
+    }
 }
 
 #[cfg(test)]

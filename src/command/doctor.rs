@@ -4,11 +4,12 @@ use crate::arm::{self, Offer};
 use crate::error::{AS_EXPECTED, Error};
 use crate::model;
 use crate::report::{Machine, console};
+use crate::runtime;
 use crate::sample::Probe;
 use crate::units::Bytes;
 
 pub(super) fn doctor() -> Result<u8, Error> {
-    let lines = [machine(), allocators(), tunables(), kernel()].concat();
+    let lines = [machine(), runtimes(), allocators(), tunables(), kernel()].concat();
     console::print(&lines.join("\n"));
     Ok(AS_EXPECTED)
 }
@@ -23,6 +24,22 @@ fn machine() -> Vec<String> {
         format!("  embedded runtime: {}", crate::runtime::embedded_versions()),
         format!("  cache: {}", model::cache_dir().display()),
     ]
+}
+
+fn runtimes() -> Vec<String> {
+    let mut lines = vec!["runtimes that are loaded at run time".to_owned()];
+    for (engine, package) in runtime::loaded_engines() {
+        let told = match runtime::locate(engine, None) {
+            Some(Ok(located)) => {
+                let version = located.version.map_or_else(String::new, |version| format!(" {version}"));
+                format!("{version}: ok: {}", located.path.display())
+            }
+            Some(Err(absence)) => format!(": missing: {}; {}", absence.reason, absence.remedy),
+            None => continue,
+        };
+        lines.push(format!("  {package}{told}"));
+    }
+    lines
 }
 
 fn allocators() -> Vec<String> {

@@ -50,12 +50,13 @@ pub(super) fn execute(arguments: &ExecuteArguments) -> Result<u8, Error> {
     };
     let failed =
         |error: &dyn std::error::Error| Error::Usage(format!("{}: {}", path.display(), crate::error::chain(error)));
-    let engine = runtime::open(&case.runtime, path, &case.model.inputs, case.threads);
+    let engine =
+        runtime::open(&case.runtime, path, &case.model.inputs, case.threads).map_err(|error| failed(&error))?;
     let mut prepared = engine.load(path).and_then(|loaded| loaded.prepare()).map_err(|error| failed(&error))?;
     let inputs =
         model::make_inputs(&prepared.inputs(), &case.model.inputs, case.seed).map_err(|error| failed(&error))?;
     let outputs = prepared.execute(&inputs).map_err(|error| failed(&error))?;
-    let (name, version) = engine.identity();
+    let runtime::Identity { name, version, .. } = engine.identity();
     let execution = Execution {
         runtime: format!("{name} {version}"),
         inputs: inputs.into_iter().map(given).collect(),

@@ -10,8 +10,9 @@ use crate::error::{Error, chain};
 use crate::model::{self, ModelError};
 use crate::report::{CaseReport, CoreRun, CoreSource, LiveSource, Role, VerdictRow};
 use crate::runner::{self, CaseRun, Evidence, Outcome, Request};
+use crate::runtime::{self, Absence};
 use crate::sample::Series;
-use crate::suite::{Beside, Case, Judging};
+use crate::suite::{Beside, Case, Judging, RuntimeSpec};
 use crate::worker::protocol::CoreAbility;
 
 /// The arm under which live bytes are exact.
@@ -160,12 +161,10 @@ impl Session<'_> {
         probe: Option<&LiveProbe>,
         core_every: Option<u64>,
     ) -> Result<Executed, Error> {
-        let (environment, models) = match surroundings(case, &self.cache)? {
+        let Surroundings { case: mut asked, environment, models } = match surroundings(case, &self.cache)? {
             Ok(here) => here,
             Err(outcome) => return Ok(not_run(outcome)),
         };
-        let mut asked = case.clone();
-        asked.model = model::with_known_inputs(&case.model)?;
         asked.limits.iterations = longest_run(case);
         let request = Request {
             case: &asked,
@@ -238,24 +237,44 @@ pub(super) fn longest_run(case: &Case) -> u64 {
     case.limits.iterations.saturating_mul(if goes_on { 1 << DOUBLINGS } else { 1 })
 }
 
-/// What a child of `case` needs: its environment and the files of its models; or what becomes of it where they are missing.
-pub(super) fn surroundings(
-    case: &Case,
-    cache: &Path,
-) -> Result<Result<(ChildEnvironment, Vec<PathBuf>), Outcome>, Error> {
+/// What a child needs.
+pub(super) struct Surroundings {
+    /// The case, with what is known of its inputs, and the library of a runtime that is loaded at run time.
+    pub(super) case: Case,
+    /// What the arm makes of the environment.
+    pub(super) environment: ChildEnvironment,
+    /// The files of the model's members.
+    pub(super) models: Vec<PathBuf>,
+}
+
+/// What a child of `case` needs; or what becomes of the case where that is missing.
+pub(super) fn surroundings(case: &Case, cache: &Path) -> Result<Result<Surroundings, Outcome>, Error> {
+    let skipped = |why, remedy| Ok(Err(Outcome::Skipped { why, remedy }));
+    let RuntimeSpec { engine, library, .. } = &case.runtime;
+    let library = match runtime::locate(*engine, library.as_deref()).transpose() {
+        Ok(located) => located.map(|located| located.path),
+        Err(Absence { reason, remedy }) => return skipped(reason, remedy),
+    };
     let environment = match arm::prepare(&case.arm, cache) {
         Ok(environment) => environment,
-        Err(ArmError::Unavailable { reason, remedy, .. }) => return Ok(Err(Outcome::Skipped { why: reason, remedy })),
+        Err(ArmError::Unavailable { reason, remedy, .. }) => return skipped(reason, remedy),
         Err(error) => return Err(error.into()),
     };
-    Ok(match model::resolve(&case.model, cache) {
-        Ok(models) => Ok((environment, models)),
+    let models = match model::resolve(&case.model, cache) {
+        Ok(models) => models,
         Err(error @ ModelError::Open { .. }) => {
             let remedy = "give the path of a file that exists; scripts/fetch-models brings larger models".into();
-            Err(Outcome::Skipped { why: chain(&error), remedy })
+            return skipped(chain(&error), remedy);
         }
-        Err(error) => Err(Outcome::Failed { message: chain(&error) }),
-    })
+        Err(error) => return Ok(Err(Outcome::Failed { message: chain(&error) })),
+    };
+    if let Some(why) = models.iter().find_map(|model| runtime::format_mismatch(*engine, model)) {
+        return Ok(Err(Outcome::Incompatible { why }));
+    }
+    let mut case = case.clone();
+    case.model = model::with_known_inputs(&case.model)?;
+    case.runtime.library = library;
+    Ok(Ok(Surroundings { case, environment, models }))
 }
 
 fn not_run(outcome: Outcome) -> Executed {

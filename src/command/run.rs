@@ -195,6 +195,8 @@ pub(super) fn choose_arm(text: &str) -> Result<ArmChoice, Error> {
 fn overrides(arguments: &RunArguments) -> Result<Overrides, Error> {
     Ok(Overrides {
         runtimes: arguments.runtime.clone(),
+        library: arguments.library.clone(),
+        options: arguments.option.clone(),
         workload: arguments.workload.clone(),
         arms: arguments.arm.iter().map(|arm| choose_arm(arm)).collect::<Result<_, _>>()?,
         replicates: arguments.replicates,
@@ -236,6 +238,10 @@ fn reproduce(arguments: &RunArguments, suite: &Suite) -> impl Fn(&str) -> String
     let threads: Vec<_> = arguments.threads.iter().map(u32::to_string).collect();
     for runtime in &arguments.runtime {
         option("--runtime", Some(runtime.clone()));
+    }
+    option("--library", arguments.library.as_ref().map(|path| path.display().to_string()));
+    for (name, value) in &arguments.option {
+        option("--option", Some(format!("{name}={value}")));
     }
     option("--workload", arguments.workload.clone());
     option("--threads", Some(threads.join(",")).filter(|threads| !threads.is_empty()));

@@ -43,6 +43,8 @@ impl CaseReport {
         row.resident_looks = looks;
         if let Some(hello) = &run.hello {
             row.runtime_version = format!("{} {}", hello.runtime, hello.runtime_version).trim_end().to_owned();
+            let library = hello.runtime_library.as_deref();
+            row.runtime_library = library.map(|path| path.display().to_string()).unwrap_or_default();
             let version = hello.allocator.version.as_deref().unwrap_or_default();
             row.allocator = format!("{} {version}", hello.allocator.allocator).trim_end().to_owned();
         }

@@ -69,6 +69,8 @@ documented_row! {
         runtime: String,
         /// Engine and version as the child told them.
         runtime_version: String,
+        /// The shared library that the engine was loaded from; empty for one inside highwater.
+        runtime_library: String,
         /// Workload.
         workload: String,
         /// Arm.

@@ -264,6 +264,7 @@ impl<'a> Watch<'a> {
                 Ok(ending)
             }
             (Message::Failed { message, .. }, _) => Ok(Some(Ending::Said(Said::Failed(message)))),
+            (Message::Incompatible { message }, _) => wrong(message),
             (_, None) => wrong("its first message was not a hello".into()),
             (Message::Phase { phase, iteration }, _) => {
                 self.evidence.phase = Some(phase);

@@ -6,6 +6,7 @@
 
 mod embedded;
 mod external_data;
+mod library;
 mod rten;
 mod stand_in;
 mod structure;
@@ -14,9 +15,10 @@ mod tests;
 mod wire;
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 pub use self::embedded::Embedded;
+pub use self::library::{Absence, Located, RUNTIMES_VARIABLE, format_mismatch, loaded_engines, locate};
 pub use self::rten::Rten;
 use self::stand_in::StandIn;
 use crate::model::{DeclaredInput, InputTensor};
@@ -42,6 +44,22 @@ pub enum RuntimeError {
         /// The engine's own words.
         message: String,
     },
+    /// The library of the engine is not what it should be: it does not load, or lacks a function.
+    #[error("{engine} cannot be used here: {message}")]
+    Unusable {
+        /// Name of the engine.
+        engine: &'static str,
+        /// What is wrong with it.
+        message: String,
+    },
+    /// The engine does not have what the model, the workload or an option asks for.
+    #[error("{engine} does not have this: {message}")]
+    Unsupported {
+        /// Name of the engine.
+        engine: &'static str,
+        /// What it does not have.
+        message: String,
+    },
     /// The engine fails while it executes.
     #[error("{engine} failed to execute: {message}")]
     Execution {
@@ -61,10 +79,44 @@ pub struct Output {
     pub values: Vec<f32>,
 }
 
+impl RuntimeError {
+    /// Whether the runtime and the work do not go together, which says nothing about either.
+    pub fn is_incompatible(&self) -> bool {
+        matches!(self, RuntimeError::Unusable { .. } | RuntimeError::Unsupported { .. })
+    }
+}
+
+/// Who does the work, for the record of the run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// Name of the engine.
+    pub name: &'static str,
+    /// Its version, in its own words.
+    pub version: String,
+    /// The shared library that it is loaded from; absent for an engine inside this binary.
+    pub library: Option<PathBuf>,
+}
+
+impl Identity {
+    /// An engine inside this binary.
+    fn built_in(name: &'static str, version: &str) -> Identity {
+        Identity { name, version: version.to_owned(), library: None }
+    }
+}
+
+/// What a runtime's own allocator holds, where its interface tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OwnMemory {
+    /// Bytes that it has given out.
+    pub used: u64,
+    /// Bytes that it has taken from the system.
+    pub reserved: u64,
+}
+
 /// An inference runtime.
 pub trait Runtime: Send + Sync {
-    /// Name and version, for the record of the run.
-    fn identity(&self) -> (&'static str, &'static str);
+    /// Who this is.
+    fn identity(&self) -> Identity;
 
     /// Opens the model: reads or maps its files.
     fn load(&self, model: &Path) -> Result<Box<dyn Loaded>, RuntimeError>;
@@ -79,6 +131,10 @@ pub trait Runtime: Send + Sync {
 pub trait Loaded {
     /// Makes it executable.
     fn prepare(self: Box<Self>) -> Result<Box<dyn Prepared>, RuntimeError>;
+
+    /// Makes it executable, and keeps it to do so once more. [`RuntimeError::Unsupported`] where what is prepared takes what
+    /// was loaded.
+    fn prepare_again(&mut self) -> Result<Box<dyn Prepared>, RuntimeError>;
 }
 
 /// A model that can run.
@@ -89,6 +145,19 @@ pub trait Prepared {
     /// Runs the model once.
     fn execute(&mut self, inputs: &[InputTensor]) -> Result<Vec<Output>, RuntimeError>;
 
+    /// Makes what the runtime calls a request, a context or a set of buffers anew; the next execution uses it, and the one
+    /// before is dropped. [`RuntimeError::Unsupported`] where there is no such thing.
+    fn renew_request(&mut self) -> Result<(), RuntimeError>;
+
+    /// Hands the inputs over as an execution would, and executes nothing. [`RuntimeError::Unsupported`] where inputs are
+    /// handed over by executing only.
+    fn set_inputs(&mut self, inputs: &[InputTensor]) -> Result<(), RuntimeError>;
+
+    /// What the runtime's own allocator holds for this model, where its interface tells.
+    fn own_memory(&self) -> Option<OwnMemory> {
+        None
+    }
+
     /// What there is to say about the memory that the model takes, in sentences for people.
     fn remarks(&self) -> Vec<String> {
         Vec::new()
@@ -98,15 +167,32 @@ pub trait Prepared {
 /// Opens the engine that `spec` names for the model at `path`. What depends on the file alone (which external data files it
 /// names) is looked up here, once, and not in every iteration. `inputs` are what is known about inputs that the model leaves
 /// open: `embedded` plans its memory by them. With `threads` it executes; rten takes its number from the environment.
-pub fn open(spec: &RuntimeSpec, path: &Path, inputs: &BTreeMap<String, InputSpec>, threads: u32) -> Box<dyn Runtime> {
-    match spec.engine {
+///
+/// # Errors
+/// If the library of an engine that is loaded at run time is not there or cannot be used.
+pub fn open(
+    spec: &RuntimeSpec,
+    path: &Path,
+    inputs: &BTreeMap<String, InputSpec>,
+    threads: u32,
+) -> Result<Box<dyn Runtime>, RuntimeError> {
+    Ok(match spec.engine {
         Engine::Embedded => Box::new(Embedded::new(spec, inputs, threads)),
         Engine::Rten => Box::new(Rten::new(spec, path)),
         Engine::Auto => match Embedded::lacks(path) {
             None => Box::new(Embedded::new(spec, inputs, threads)),
             Some(lack) => Box::new(StandIn::new(spec, path, lack)),
         },
-    }
+        Engine::Openvino | Engine::Onnxruntime | Engine::Litert | Engine::Onert => {
+            let message = "this engine is not built yet".into();
+            return Err(RuntimeError::Unusable { engine: "real", message });
+        }
+    })
+}
+
+/// That an engine does not have what is asked for.
+fn unsupported<T>(engine: &'static str, what: &str) -> Result<T, RuntimeError> {
+    Err(RuntimeError::Unsupported { engine, message: what.to_owned() })
 }
 
 /// Bytes of the model at `path` and of the external data that it names: what it declares to take. Files that are not there

@@ -14,7 +14,7 @@ use rten::{Model, ModelOptions, Value, ValueOrView};
 
 use super::external_data::external_files;
 use super::structure::is_message;
-use super::{Loaded, Output, Prepared, Runtime, RuntimeError};
+use super::{Identity, Loaded, Output, Prepared, Runtime, RuntimeError, unsupported};
 use crate::model::{DeclaredInput, Dimension, InputTensor, TensorData};
 use crate::suite::{ElementType, Release, RuntimeSpec, Weights, WeightsStrategy};
 
@@ -47,8 +47,8 @@ impl Rten {
 }
 
 impl Runtime for Rten {
-    fn identity(&self) -> (&'static str, &'static str) {
-        (ENGINE, VERSION)
+    fn identity(&self) -> Identity {
+        Identity::built_in(ENGINE, VERSION)
     }
 
     fn load(&self, model: &Path) -> Result<Box<dyn Loaded>, RuntimeError> {
@@ -114,6 +114,10 @@ impl Loaded for Copied {
         let model = options.load(self.structure).map_err(rejected)?;
         Ok(Box::new(Ready { model: ManuallyDrop::new(checked(model)?), _mappings: Vec::new() }))
     }
+
+    fn prepare_again(&mut self) -> Result<Box<dyn Prepared>, RuntimeError> {
+        unsupported(ENGINE, "what is prepared takes over what was loaded")
+    }
 }
 
 /// Files mapped.
@@ -137,6 +141,10 @@ impl Loaded for Mapped {
             ready.release_pages()?;
         }
         Ok(Box::new(ready))
+    }
+
+    fn prepare_again(&mut self) -> Result<Box<dyn Prepared>, RuntimeError> {
+        unsupported(ENGINE, "what is prepared takes over what was loaded")
     }
 }
 
@@ -200,6 +208,14 @@ impl Prepared for Ready {
         }
         let outputs = self.model.run(bound, self.model.output_ids(), None).map_err(execution)?;
         outputs.into_iter().map(output).collect()
+    }
+
+    fn renew_request(&mut self) -> Result<(), RuntimeError> {
+        unsupported(ENGINE, "an execution has nothing that outlives it")
+    }
+
+    fn set_inputs(&mut self, _inputs: &[InputTensor]) -> Result<(), RuntimeError> {
+        unsupported(ENGINE, "inputs are handed over by executing only")
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Loaded, Rten, Runtime, RuntimeError};
+use super::{Identity, Loaded, Rten, Runtime, RuntimeError};
 use crate::suite::RuntimeSpec;
 
 /// rten in the place of the embedded runtime.
@@ -23,7 +23,7 @@ impl StandIn {
 }
 
 impl Runtime for StandIn {
-    fn identity(&self) -> (&'static str, &'static str) {
+    fn identity(&self) -> Identity {
         self.rten.identity()
     }
 

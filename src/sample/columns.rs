@@ -81,6 +81,10 @@ columns! {
     allocator_resident_bytes,
     /// Memory that the allocator keeps for later, bytes.
     allocator_retained_bytes,
+    /// Bytes that the runtime's own allocator has given out, at the end of `execute` (runtimes that tell), bytes.
+    runtime_used_bytes,
+    /// Bytes that the runtime's own allocator has taken from the system, at the end of `execute` (runtimes that tell), bytes.
+    runtime_reserved_bytes,
     /// What is left of anonymous memory, swapped or not, after a forked child gave everything back (fork probe only), bytes.
     core_bytes,
     /// Anonymous memory in that child after `malloc_trim` alone (glibc only), bytes.

@@ -169,6 +169,13 @@ pub struct RuntimeSpec {
     pub compile_threads: Option<u32>,
     /// Who plans the memory of intermediate results. `embedded` only.
     pub planner: Planner,
+    /// The shared library of a runtime that is loaded at run time; absent for the one that is found here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub library: Option<PathBuf>,
+    /// Options of such a runtime, by its own names. What there is and what it means is the runtime's own to say; numbers and
+    /// booleans are passed as text.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub options: BTreeMap<String, String>,
 }
 
 /// Engines that can do the work.
@@ -181,6 +188,21 @@ pub enum Engine {
     Embedded,
     /// The pure-Rust engine for any ONNX model.
     Rten,
+    /// OpenVINO on the processor; ONNX, OpenVINO IR and TFLite models.
+    Openvino,
+    /// ONNX Runtime on the processor.
+    Onnxruntime,
+    /// LiteRT, formerly TensorFlow Lite, on the processor; TFLite models.
+    Litert,
+    /// Samsung's on-device runtime (ONE), backend `cpu`; TFLite and circle models.
+    Onert,
+}
+
+impl Engine {
+    /// Whether the engine is inside this binary. The others are shared libraries that are loaded at run time.
+    pub fn is_built_in(self) -> bool {
+        matches!(self, Engine::Auto | Engine::Embedded | Engine::Rten)
+    }
 }
 
 /// How weights come into memory, and how they leave it.

@@ -56,7 +56,7 @@ impl Catalogue {
         self.overlay_models(std::mem::take(&mut file.models), base, source)?;
         lay(&mut self.runtimes, &mut file.runtimes, "runtimes", source, |name, offset, mut table| {
             let why = table.why.take();
-            Ok((table.into_spec(name, offset)?, why))
+            Ok((table.into_spec(name, offset, base)?, why))
         })?;
         lay(&mut self.workloads, &mut file.workloads, "workloads", source, |name, offset, mut table| {
             let why = table.why.take();

@@ -12,7 +12,7 @@ use super::faults::FaultFile;
 use super::models::ModelFile;
 use super::settings::{MAX_COUNTERFACTUAL, MAX_ITERATIONS, MAX_REPLICATES, MAX_THREADS, Settings};
 use super::switch::{BudgetBy, MAX_KEEP_ALIVE, OnEvict, SwitchOrder};
-use super::value::{Budget, Name, OneOrMany, Period, Ratio, Size, Text, Tolerance, Whole, Word};
+use super::value::{Budget, Name, OneOrMany, Period, Plain, Ratio, Size, Text, Tolerance, Whole, Word};
 
 /// A list of names, each of which is looked up in its section or in the catalogue.
 pub(super) type Names = Option<Spanned<OneOrMany<Text>>>;
@@ -125,10 +125,12 @@ pub(super) struct RuntimeFile {
     pub release_when: Option<Spanned<ReleaseWhen>>,
     pub strict: Option<Spanned<bool>>,
     pub prefault: Option<Spanned<bool>>,
-    pub prepack: Option<bool>,
-    pub optimize: Option<bool>,
+    pub prepack: Option<Spanned<bool>>,
+    pub optimize: Option<Spanned<bool>>,
     pub compile_threads: Option<Spanned<Whole<1, MAX_THREADS>>>,
     pub planner: Option<Spanned<Planner>>,
+    pub library: Option<Spanned<Text>>,
+    pub options: Option<Spanned<BTreeMap<Text, Plain>>>,
 }
 
 /// A `[workloads.NAME]` table.

@@ -1,7 +1,7 @@
 //! The command line's choices over a suite, and a suite out of nothing but a model.
 
 use std::collections::HashSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use regex::Regex;
 
@@ -38,6 +38,10 @@ pub enum ArmChoice {
 pub struct Overrides {
     /// Runtimes under which all cases run, by name, instead of their own.
     pub runtimes: Vec<String>,
+    /// Library of the runtimes that are loaded at run time.
+    pub library: Option<PathBuf>,
+    /// Options of those runtimes, over their own.
+    pub options: Vec<(String, String)>,
     /// Workload of all cases, by name. Expectations stay as they are, unless they are given too.
     pub workload: Option<String>,
     /// Arms under which all cases run, instead of their own.
@@ -96,6 +100,7 @@ pub fn apply(suite: Suite, overrides: &Overrides) -> Result<Suite, SuiteError> {
         .iter()
         .map(|name| look_up("--runtime", "runtime", name, &suite.catalogue.runtimes).cloned())
         .collect::<Result<Vec<_>, _>>()?;
+    let runtimes = loaded_with(runtimes, &suite, overrides)?;
     let mut cases = Vec::new();
     let mut seen = HashSet::new();
     for case in &suite.cases {
@@ -114,6 +119,39 @@ pub fn apply(suite: Suite, overrides: &Overrides) -> Result<Suite, SuiteError> {
         cases = select(cases, filter)?;
     }
     Ok(Suite { cases, replicates, ..suite })
+}
+
+/// The runtimes with the library and the options of the command line, which only those have that are loaded at run time.
+fn loaded_with(
+    mut runtimes: Vec<RuntimeSpec>,
+    suite: &Suite,
+    overrides: &Overrides,
+) -> Result<Vec<RuntimeSpec>, SuiteError> {
+    let option = match overrides {
+        Overrides { library: Some(_), .. } => "--library",
+        Overrides { options, .. } if !options.is_empty() => "--option",
+        _ => return Ok(runtimes),
+    };
+    if runtimes.is_empty() {
+        runtimes.extend(suite.cases.iter().map(|case| case.runtime.clone()));
+        let mut seen = HashSet::new();
+        runtimes.retain(|runtime| seen.insert(runtime.name.clone()));
+    }
+    match runtimes.as_mut_slice() {
+        [runtime] if !runtime.engine.is_built_in() => {
+            runtime.library = overrides.library.clone().or(runtime.library.take());
+            runtime.options.extend(overrides.options.iter().cloned());
+            Ok(runtimes)
+        }
+        [runtime] => {
+            let problem = format!("`{}` is inside highwater: name another with --runtime", runtime.name);
+            Err(SuiteError::Override { option, problem })
+        }
+        _ => {
+            let problem = "is for one runtime: name it with --runtime".into();
+            Err(SuiteError::Override { option, problem })
+        }
+    }
 }
 
 fn find_model(model: &Path, catalogue: &Catalogue) -> Result<ModelSpec, SuiteError> {

@@ -1,21 +1,28 @@
 //! `[runtimes.NAME]` tables.
 
+use std::path::Path;
+
 use toml::Spanned;
 
 use super::case::{Engine, Planner, Release, ReleaseWhen, RuntimeSpec, Weights, WeightsStrategy};
 use super::file::RuntimeFile;
 use super::source::Flaw;
+use super::value::{Plain, Text};
 
 impl RuntimeFile {
     /// The runtime that the table at `offset` describes. Unless told otherwise a runtime copies weights and optimises;
     /// `embedded` also packs them, frees the originals and plans its memory, and rten does neither, as by itself. `auto` has
     /// the choices that both have.
-    pub(super) fn into_spec(self, name: &str, offset: usize) -> Result<RuntimeSpec, Flaw> {
+    pub(super) fn into_spec(self, name: &str, offset: usize, base: &Path) -> Result<RuntimeSpec, Flaw> {
         let Some(engine) = self.engine else {
-            return Err(Flaw::new(offset, "engine", "missing; use `auto`, `embedded` or `rten`"));
+            return Err(Flaw::new(
+                offset,
+                "engine",
+                "missing; use `auto`, `embedded`, `rten`, `openvino`, `onnxruntime`, `litert` or `onert`",
+            ));
         };
         self.check(engine)?;
-        let is_embedded = engine != Engine::Rten;
+        let is_embedded = matches!(engine, Engine::Auto | Engine::Embedded);
         let (release, planner) = match is_embedded {
             true => (Release::Dontneed, Planner::Wic),
             false => (Release::Keep, Planner::None),
@@ -30,17 +37,44 @@ impl RuntimeFile {
                 strict: value(&self.strict, false),
                 prefault: value(&self.prefault, false),
             },
-            prepack: self.prepack.unwrap_or(is_embedded),
-            optimize: self.optimize.unwrap_or(true),
+            prepack: value(&self.prepack, is_embedded),
+            optimize: value(&self.optimize, true),
             compile_threads: self.compile_threads.map(|threads| threads.into_inner().0 as u32),
             planner: value(&self.planner, planner),
+            library: self.library.map(|library| base.join(library.into_inner().0)),
+            options: self.options.map(Spanned::into_inner).unwrap_or_default().into_iter().map(option).collect(),
         })
+    }
+
+    /// The keys of runtimes inside highwater, and where each of them stands.
+    fn own_keys(&self) -> [(&'static str, Option<usize>); 9] {
+        fn place<T>(value: &Option<Spanned<T>>) -> Option<usize> {
+            value.as_ref().map(|value| value.span().start)
+        }
+        [
+            ("weights", place(&self.weights)),
+            ("release", place(&self.release)),
+            ("release_when", place(&self.release_when)),
+            ("strict", place(&self.strict)),
+            ("prefault", place(&self.prefault)),
+            ("prepack", place(&self.prepack)),
+            ("optimize", place(&self.optimize)),
+            ("compile_threads", place(&self.compile_threads)),
+            ("planner", place(&self.planner)),
+        ]
     }
 
     /// Refuses what the engine does not have and what contradicts itself.
     fn check(&self, engine: Engine) -> Result<(), Flaw> {
         let strategy = value(&self.weights, WeightsStrategy::Copy);
         let is_mapped = matches!(strategy, WeightsStrategy::Map | WeightsStrategy::MapTensor);
+        if engine.is_built_in() {
+            only_loaded(&self.library, "library")?;
+            only_loaded(&self.options, "options")?;
+        } else if let Some((key, offset)) = self.own_keys().into_iter().find_map(|(key, place)| Some((key, place?))) {
+            let problem = "is for the runtimes inside highwater; this one has its own `options`";
+            return Err(Flaw::new(offset, key, problem));
+        }
         if engine != Engine::Embedded {
             only_embedded(&self.weights, "weights", |weights| {
                 matches!(weights, WeightsStrategy::Copy | WeightsStrategy::Map)
@@ -70,6 +104,21 @@ impl RuntimeFile {
             return Err(Flaw::new(strict.span().start, "strict", problem));
         }
         Ok(())
+    }
+}
+
+/// An option as the runtime gets it.
+fn option((name, value): (Text, Plain)) -> (String, String) {
+    (name.0, value.0)
+}
+
+/// Refuses a key that only runtimes have that are loaded at run time.
+fn only_loaded<T>(given: &Option<Spanned<T>>, key: &str) -> Result<(), Flaw> {
+    match given {
+        Some(given) => {
+            Err(Flaw::new(given.span().start, key, "is for runtimes that are loaded at run time; this one is built in"))
+        }
+        None => Ok(()),
     }
 }
 

@@ -89,6 +89,16 @@ read_from!(Setting, "an integer or a string (a key with a dot in it is written i
     visit_str(&str) => |text| if text.is_empty() { Ok(Setting(String::new())) } else { check_text(text).map(Setting) },
 });
 
+/// The value of an option that a runtime understands by itself, as text.
+#[derive(Debug, Clone)]
+pub(super) struct Plain(pub String);
+
+read_from!(Plain, "a string, an integer or a boolean", {
+    visit_str(&str) => |text| if text.is_empty() { Ok(Plain(String::new())) } else { check_text(text).map(Plain) },
+    visit_i64(i64) => |number| Ok(Plain(number.to_string())),
+    visit_bool(bool) => |flag| Ok(Plain(flag.to_string())),
+});
+
 fn check_text(text: &str) -> Result<String, String> {
     match text {
         "" => Err("must not be empty".into()),

@@ -8,6 +8,7 @@ use std::time::Instant;
 use super::protocol::Message;
 use super::session::Wire;
 use crate::arm::{LiveCounter, LiveKind};
+use crate::runtime::{OwnMemory, Prepared};
 use crate::sample::{Probe, Sample};
 use crate::workload::{CacheEvent, Phase, Phases, Snapshot};
 
@@ -96,6 +97,17 @@ impl Phases for Recorder<'_> {
         self.leave();
         let now = Instant::now();
         let _ = self.wire.send(&Message::Cache { iteration: self.sample.iteration, event: *event });
+        self.sampling_ns += now.elapsed().as_nanos() as u64;
+        self.current = phase.map(|phase| (phase, Instant::now()));
+    }
+
+    fn own_memory(&mut self, prepared: &dyn Prepared) {
+        let phase = self.current.map(|(phase, _)| phase);
+        self.leave();
+        let now = Instant::now();
+        if let Some(OwnMemory { used, reserved }) = prepared.own_memory() {
+            (self.sample.runtime_used_bytes, self.sample.runtime_reserved_bytes) = (Some(used), Some(reserved));
+        }
         self.sampling_ns += now.elapsed().as_nanos() as u64;
         self.current = phase.map(|phase| (phase, Instant::now()));
     }

@@ -18,7 +18,8 @@
 //!    takes. What was sent before a failure stays valid.
 //! 4. The target may send [`Message::Note`] at any time after its hello. highwater passes the remark on.
 //! 5. highwater may close its sending side at any time: the target ends after the present iteration.
-//! 6. The target sends one [`Message::End`] and exits with code 0; or one [`Message::Failed`], and exits as it likes.
+//! 6. The target sends one [`Message::End`] and exits with code 0; or one [`Message::Failed`] or [`Message::Incompatible`],
+//!    and exits as it likes.
 //!
 //! A line longer than [`LONGEST_LINE`], a line that does not parse, a wrong version or an iteration out of order ends the
 //! run as *incompatible*. Everything that arrived before stays valid.
@@ -121,6 +122,11 @@ pub enum Message {
         /// What went wrong, with its causes.
         message: String,
     },
+    /// The work and its runtime do not go together, which is no finding about either.
+    Incompatible {
+        /// Why.
+        message: String,
+    },
     /// The work is done.
     End {
         /// Iterations that were sampled.
@@ -139,6 +145,9 @@ pub struct Hello {
     pub runtime: String,
     /// Its version.
     pub runtime_version: String,
+    /// The shared library that it was loaded from; absent for one that is part of the target.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runtime_library: Option<PathBuf>,
     /// The allocator in force, as found inside the process.
     pub allocator: InForce,
     /// What kind of counter `live_bytes` comes from; absent if there is none.

@@ -22,7 +22,7 @@ use crate::arm::{self, LiveCounter};
 use crate::error::chain;
 use crate::sample::{Probe, Sample};
 use crate::suite::Fault;
-use crate::workload::{Phase, Work};
+use crate::workload::{Phase, Work, WorkError};
 
 /// Environment variable with the number of the protocol's descriptor.
 pub const DESCRIPTOR_VARIABLE: &str = "HIGHWATER_FD";
@@ -63,9 +63,12 @@ pub fn serve() -> io::Result<Ended> {
             wire.send(&Message::End { iterations })?;
             Ok(Ended::Done)
         }
-        Err(Interruption { iteration, message }) => {
+        Err(Interruption { iteration, message, is_incompatible }) => {
             let message = message.chars().take(LONGEST_MESSAGE).collect();
-            wire.send(&Message::Failed { iteration, message })?;
+            wire.send(&match is_incompatible {
+                true => Message::Incompatible { message },
+                false => Message::Failed { iteration, message },
+            })?;
             Ok(Ended::Failed)
         }
     }
@@ -75,10 +78,24 @@ pub fn serve() -> io::Result<Ended> {
 struct Interruption {
     iteration: u64,
     message: String,
+    is_incompatible: bool,
+}
+
+impl Interruption {
+    /// The work failed in `iteration`.
+    fn of(iteration: u64) -> impl Fn(&WorkError) -> Interruption {
+        move |error: &WorkError| Interruption {
+            iteration,
+            message: chain(error),
+            is_incompatible: error.is_incompatible(),
+        }
+    }
 }
 
 fn work(job: &Job, wire: &mut Wire) -> Result<u64, Interruption> {
-    let at = |iteration: u64| move |error: &dyn std::error::Error| Interruption { iteration, message: chain(error) };
+    let at = |iteration: u64| {
+        move |error: &dyn std::error::Error| Interruption { iteration, message: chain(error), is_incompatible: false }
+    };
     if let Some(bytes) = job.case.limits.memory_bytes {
         setrlimit(Resource::RLIMIT_AS, bytes, bytes).map_err(|error| at(0)(&error))?;
     }
@@ -87,16 +104,17 @@ fn work(job: &Job, wire: &mut Wire) -> Result<u64, Interruption> {
     let step_pool = open_step_pool(job).map_err(|error| at(0)(&error))?;
     let allocator = arm::in_force();
     let counter = LiveCounter::detect(&allocator);
-    let mut work = Work::set_up(&job.case, &job.models, &job.scratch).map_err(|error| at(0)(&error))?;
+    let mut work = Work::set_up(&job.case, &job.models, &job.scratch).map_err(|error| Interruption::of(0)(&error))?;
     let mut probe = Probe::open().map_err(|error| at(0)(&error))?;
     let (mut core_probes, core_ability) =
         job.core_every.map(|every| CoreProbes::open(every, &allocator, job.case.limits.iteration_time)).unzip();
-    let (runtime, runtime_version) = work.identity();
+    let identity = work.identity();
     let hello = Message::Hello(Hello {
         protocol: VERSION,
         pid: std::process::id(),
-        runtime: runtime.to_owned(),
-        runtime_version: runtime_version.to_owned(),
+        runtime: identity.as_ref().map_or("none", |identity| identity.name).to_owned(),
+        runtime_version: identity.as_ref().map_or_else(String::new, |identity| identity.version.clone()),
+        runtime_library: identity.and_then(|identity| identity.library),
         allocator,
         live: counter.kind(),
         live_absence: counter.absence().map(str::to_owned),
@@ -121,7 +139,7 @@ fn work(job: &Job, wire: &mut Wire) -> Result<u64, Interruption> {
             wire.send_garbage().map_err(|error| at(iteration)(&error))?;
         }
         let mut recorder = Recorder::start(iteration, &mut probe, &counter, wire);
-        work.iterate(iteration, &mut recorder).map_err(|error| at(iteration)(&error))?;
+        work.iterate(iteration, &mut recorder).map_err(|error| Interruption::of(iteration)(&error))?;
         if job.case.arm.trim_every.is_some_and(|every| iteration.is_multiple_of(every)) {
             // The trim belongs to the iteration: it is part of what this arm costs.
             crate::workload::Phases::enter(&mut recorder, Phase::Drop);

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::cache::{CacheEvent, Snapshot};
+use crate::runtime::Prepared;
 
 /// The phases of an iteration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,6 +47,9 @@ pub trait Phases {
 
     /// The model cache did something.
     fn cached(&mut self, _event: &CacheEvent) {}
+
+    /// What the runtime's own allocator holds while its model is alive. Looking takes no time of the present phase.
+    fn own_memory(&mut self, _prepared: &dyn Prepared) {}
 
     /// Time of all phases of this iteration so far, µs.
     fn spent_us(&self) -> u64 {

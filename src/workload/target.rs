@@ -11,7 +11,7 @@ use super::scratch;
 use super::work::WorkError;
 use crate::arm::step_pool;
 use crate::model::{self, InputTensor};
-use crate::runtime::{self, Prepared, Runtime};
+use crate::runtime::{self, Identity, Prepared, Runtime};
 use crate::suite::{BaseWork, Case, Fault, ModelSpec};
 
 /// A model and who runs it.
@@ -39,7 +39,7 @@ impl Target {
         };
         // Where threads compile at once, each of them executes alone.
         let threads = if case.workload.base == BaseWork::Concurrent { 1 } else { case.threads };
-        let runtime = runtime::open(&case.runtime, &path, &model.inputs, threads);
+        let runtime = runtime::open(&case.runtime, &path, &model.inputs, threads)?;
         let mutant = match mutates {
             true => Some(Mutant::of(&path, case.seed).map_err(WorkError::Fault)?),
             false => None,
@@ -60,8 +60,8 @@ impl Target {
         &self.model.name
     }
 
-    /// Name and version of the runtime.
-    pub(super) fn identity(&self) -> (&'static str, &'static str) {
+    /// Who does the work.
+    pub(super) fn identity(&self) -> Identity {
         self.runtime.identity()
     }
 
@@ -79,7 +79,9 @@ impl Target {
     /// Runs a prepared model once.
     pub(super) fn execute(&self, prepared: &mut dyn Prepared, phases: &mut dyn Phases) -> Result<(), WorkError> {
         phases.enter(Phase::Execute);
-        self.run(prepared)
+        self.run(prepared)?;
+        phases.own_memory(prepared);
+        Ok(())
     }
 
     /// Recompiles the model from as many threads at once; all of it counts as execution.
@@ -139,7 +141,7 @@ impl Target {
     /// What runtime and model have to say, each with the model's name.
     pub(super) fn remarks_on(&self, prepared: &dyn Prepared) -> impl Iterator<Item = String> {
         let remarks = self.runtime.remarks().into_iter().chain(prepared.remarks());
-        remarks.map(|remark| format!("{} in {}: {remark}", self.model.name, self.runtime.identity().0))
+        remarks.map(|remark| format!("{} in {}: {remark}", self.model.name, self.runtime.identity().name))
     }
 
     /// The inputs, made when the first prepared model has told what it declares.

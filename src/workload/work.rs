@@ -9,7 +9,7 @@ use super::phase::{Phase, Phases};
 use super::switch::Switch;
 use super::target::Target;
 use crate::model::{InputError, InputTensor};
-use crate::runtime::{Prepared, RuntimeError};
+use crate::runtime::{Identity, Prepared, RuntimeError};
 use crate::suite::{BaseWork, Case, Fault};
 
 /// Why an iteration could not be done.
@@ -59,6 +59,17 @@ pub enum WorkError {
     },
 }
 
+impl WorkError {
+    /// Whether the runtime and the work do not go together: an outcome that says nothing about either.
+    pub fn is_incompatible(&self) -> bool {
+        match self {
+            WorkError::Runtime(error) => error.is_incompatible(),
+            WorkError::Member { source, .. } => source.is_incompatible(),
+            _ => false,
+        }
+    }
+}
+
 /// The work of one case.
 pub struct Work {
     base: BaseWork,
@@ -99,9 +110,9 @@ impl Work {
         Ok(Work { base, planted, targets, prepared, switch, threads: case.threads })
     }
 
-    /// Name and version of the runtime.
-    pub fn identity(&self) -> (&'static str, &'static str) {
-        self.targets.first().map_or(("none", ""), Target::identity)
+    /// Who does the work; nobody where there is no model.
+    pub fn identity(&self) -> Option<Identity> {
+        self.targets.first().map(Target::identity)
     }
 
     /// What runtimes and models had to say, as far as the models have been executed.

@@ -40,13 +40,13 @@ pub(super) fn plan(arguments: &PhasesArguments) -> Result<Plan, Error> {
         arms: vec![choose_arm(&arguments.arm)?],
         replicates: Some(arguments.processes),
         inputs: arguments.input.clone(),
-        filter: None,
         settings: Settings {
             threads: Some(arguments.threads.clone()),
             memory_bytes: arguments.memory.map(|bytes| bytes.0),
             seed: arguments.seed,
             ..Settings::default()
         },
+        ..Overrides::default()
     };
     let suite = suite::from_model(&arguments.model, &overrides).map_err(processes_instead_of_replicates)?;
     if let Some(case) = suite.cases.iter().find(|case| case.model.members().len() != 1) {

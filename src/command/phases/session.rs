@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::plan::{Plan, name};
 use super::recorder::Recorder;
-use crate::command::measure::surroundings;
+use crate::command::measure::{Surroundings, surroundings};
 use crate::error::Error;
 use crate::model;
 use crate::report::console::Console;
@@ -62,11 +62,9 @@ impl<'a> Session<'a> {
         let mut recorder = Recorder::new(PhaseRow::of_case(case, process), profile, &mut self.file, self.console);
         let (outcome, run) = match surroundings(case, &self.cache)? {
             Err(outcome) => (outcome, None),
-            Ok((environment, models)) => {
-                let mut asked = case.clone();
-                asked.model = model::with_known_inputs(&case.model)?;
+            Ok(Surroundings { case, environment, models }) => {
                 let request = Request {
-                    case: &asked,
+                    case: &case,
                     models,
                     environment: &environment,
                     core_every: None,

@@ -15,6 +15,8 @@ documented_row! {
         runtime: String,
         /// Name and version of its engine.
         runtime_version: String,
+        /// The shared library that the engine was loaded from; empty for one inside highwater.
+        runtime_library: String,
         /// Name of the arm.
         arm: String,
         /// The allocator in force.
@@ -115,6 +117,8 @@ impl PhaseRow {
     /// Who the process was.
     pub fn greet(&mut self, hello: &Hello) {
         self.runtime_version = format!("{} {}", hello.runtime, hello.runtime_version).trim_end().to_owned();
+        let library = hello.runtime_library.as_deref();
+        self.runtime_library = library.map(|path| path.display().to_string()).unwrap_or_default();
         let version = hello.allocator.version.as_deref().unwrap_or_default();
         self.allocator = format!("{} {version}", hello.allocator.allocator).trim_end().to_owned();
     }

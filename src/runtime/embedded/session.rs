@@ -17,7 +17,7 @@ use super::prune::{mark_last_uses, prune};
 use super::weights::{self, WeightStore};
 use super::workers::Workers;
 use crate::model::{DeclaredInput, InputTensor};
-use crate::runtime::{self, Output, Prepared, Runtime, RuntimeError};
+use crate::runtime::{self, Identity, Output, Prepared, Runtime, RuntimeError, unsupported};
 use crate::suite::{InputSpec, Planner, Release, ReleaseWhen, RuntimeSpec, Weights, WeightsStrategy};
 use crate::units::Bytes;
 
@@ -65,8 +65,8 @@ impl Embedded {
 }
 
 impl Runtime for Embedded {
-    fn identity(&self) -> (&'static str, &'static str) {
-        (ENGINE, VERSION)
+    fn identity(&self) -> Identity {
+        Identity::built_in(ENGINE, VERSION)
     }
 
     fn load(&self, model: &Path) -> Result<Box<dyn runtime::Loaded>, RuntimeError> {
@@ -86,6 +86,10 @@ struct Loaded {
 impl runtime::Loaded for Loaded {
     fn prepare(self: Box<Self>) -> Result<Box<dyn Prepared>, RuntimeError> {
         Ok(Box::new(self.prepare_session().map_err(rejected)?))
+    }
+
+    fn prepare_again(&mut self) -> Result<Box<dyn Prepared>, RuntimeError> {
+        unsupported(ENGINE, "what is prepared takes over what was loaded")
     }
 }
 
@@ -205,6 +209,14 @@ impl Prepared for Session {
 
     fn execute(&mut self, inputs: &[InputTensor]) -> Result<Vec<Output>, RuntimeError> {
         self.run(inputs).map_err(execution)
+    }
+
+    fn renew_request(&mut self) -> Result<(), RuntimeError> {
+        unsupported(ENGINE, "an execution has nothing that outlives it")
+    }
+
+    fn set_inputs(&mut self, _inputs: &[InputTensor]) -> Result<(), RuntimeError> {
+        unsupported(ENGINE, "inputs are handed over by executing only")
     }
 
     fn remarks(&self) -> Vec<String> {

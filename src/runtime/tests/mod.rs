@@ -24,11 +24,13 @@ fn spec(engine: Engine, strategy: WeightsStrategy, release: Release) -> RuntimeS
         optimize: true,
         compile_threads: None,
         planner: if is_embedded { Planner::Wic } else { Planner::None },
+        library: None,
+        options: BTreeMap::new(),
     }
 }
 
 fn outputs(spec: &RuntimeSpec, path: &Path) -> Vec<Output> {
-    let mut prepared = open(spec, path, &BTreeMap::new(), 1).load(path).unwrap().prepare().unwrap();
+    let mut prepared = open(spec, path, &BTreeMap::new(), 1).unwrap().load(path).unwrap().prepare().unwrap();
     let inputs = make_inputs(&prepared.inputs(), &BTreeMap::new(), 3).unwrap();
     prepared.execute(&inputs).unwrap()
 }
@@ -102,12 +104,13 @@ fn rten_stands_in_where_an_operator_is_lacking_and_says_so() {
     let folder = tempfile::tempdir().unwrap();
     let path = foreign(folder.path());
     let auto = spec(Engine::Auto, WeightsStrategy::Copy, Release::Dontneed);
-    let runtime = open(&auto, &path, &BTreeMap::new(), 1);
-    assert_eq!(runtime.identity().0, "rten");
+    let runtime = open(&auto, &path, &BTreeMap::new(), 1).unwrap();
+    assert_eq!(runtime.identity().name, "rten");
     let told = runtime.remarks().join(" ");
     assert!(told.starts_with("it stands in for embedded: ") && told.contains("`Softplus`"), "{told}");
     assert_eq!(outputs(&auto, &path)[0].shape, [4]);
-    let refused = open(&spec(Engine::Embedded, WeightsStrategy::Copy, Release::Dontneed), &path, &BTreeMap::new(), 1);
+    let refused =
+        open(&spec(Engine::Embedded, WeightsStrategy::Copy, Release::Dontneed), &path, &BTreeMap::new(), 1).unwrap();
     let error = refused.load(&path).map(|_| ()).unwrap_err().to_string();
     assert!(error.contains("`Softplus`") && error.contains("`--runtime rten` runs it"), "{error}");
 }
@@ -119,6 +122,6 @@ fn embedded_runs_what_it_can() {
     let architecture = parse_architecture("mlp:layers=1,width=64,batch=1").unwrap();
     write(&Recipe { architecture, weights: WeightsPlacement::Inline, seed: 1 }, &path).unwrap();
     let auto = spec(Engine::Auto, WeightsStrategy::Copy, Release::Dontneed);
-    let runtime = open(&auto, &path, &BTreeMap::new(), 1);
-    assert_eq!((runtime.identity().0, runtime.remarks().len()), ("embedded", 0));
+    let runtime = open(&auto, &path, &BTreeMap::new(), 1).unwrap();
+    assert_eq!((runtime.identity().name, runtime.remarks().len()), ("embedded", 0));
 }

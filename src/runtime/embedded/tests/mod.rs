@@ -31,6 +31,8 @@ fn usual() -> RuntimeSpec {
         optimize: true,
         compile_threads: None,
         planner: Planner::Wic,
+        library: None,
+        options: BTreeMap::new(),
     }
 }
 
