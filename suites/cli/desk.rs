@@ -16,7 +16,7 @@ use crate::process::Started;
 pub const HIGHWATER: &str = env!("CARGO_BIN_EXE_highwater");
 
 /// Variables of the environment that change what the binary does or prints.
-const UNWANTED: [&str; 14] = [
+const UNWANTED: [&str; 17] = [
     "GLIBC_TUNABLES",
     "LD_PRELOAD",
     "MALLOC_ARENA_MAX",
@@ -26,6 +26,9 @@ const UNWANTED: [&str; 14] = [
     "MALLOC_TOP_PAD_",
     "HIGHWATER_FD",
     "HIGHWATER_PARENT",
+    "HIGHWATER_RUNTIMES",
+    "ORT_DYLIB_PATH",
+    "OPENVINO_INSTALL_DIR",
     "RUST_BACKTRACE",
     "RUST_LIB_BACKTRACE",
     "NO_COLOR",

@@ -20,6 +20,7 @@ mod outside;
 mod phases;
 mod process;
 mod report;
+mod runtimes;
 mod snapshots;
 mod step_pool;
 mod switch;

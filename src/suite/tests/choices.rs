@@ -19,8 +19,13 @@ fn what_an_engine_does_not_have_is_refused() {
         "[runtimes.a]\nengine = \"embedded\"\nstrict = true\n",
         "[runtimes.a]\nengine = \"embedded\"\nweights = \"map\"\nrelease = \"keep\"\nstrict = true\n",
         "[runtimes.a]\nengine = \"embedded\"\nweights = \"map-release\"\n",
+        "[runtimes.a]\nengine = \"embedded\"\nlibrary = \"lib.so\"\n",
+        "[runtimes.a]\nengine = \"rten\"\noptions = { a = 1 }\n",
+        "[runtimes.a]\nengine = \"onnxruntime\"\nprepack = false\n",
+        "[runtimes.a]\nengine = \"openvino\"\nweights = \"map\"\n",
+        "[runtimes.a]\nengine = \"openvino\"\noptions = { NUM_STREAMS = 1.5 }\n",
     ]), @r#"
-    suite.toml:1: runtimes.a.engine: missing; use `auto`, `embedded` or `rten`
+    suite.toml:1: runtimes.a.engine: missing; use `auto`, `embedded`, `rten`, `openvino`, `onnxruntime`, `litert` or `onert`
     suite.toml:3: runtimes.a.weights: rten has no such choice; the engine `embedded` has
     suite.toml:4: runtimes.a.release: rten has no such choice; the engine `embedded` has
     suite.toml:3: runtimes.a.release: rten owns the copies; only mapped weights (`weights = "map"`) can be released
@@ -31,7 +36,27 @@ fn what_an_engine_does_not_have_is_refused() {
     suite.toml:3: runtimes.a.strict: only mapped weights that are released can be made inaccessible
     suite.toml:5: runtimes.a.strict: only mapped weights that are released can be made inaccessible
     suite.toml:3: runtimes.a.weights: unknown value `map-release`; did you mean `map`?
+    suite.toml:3: runtimes.a.library: is for runtimes that are loaded at run time; this one is built in
+    suite.toml:3: runtimes.a.options: is for runtimes that are loaded at run time; this one is built in
+    suite.toml:3: runtimes.a.prepack: is for the runtimes inside highwater; this one has its own `options`
+    suite.toml:3: runtimes.a.weights: is for the runtimes inside highwater; this one has its own `options`
+    suite.toml:3: runtimes.a.options.NUM_STREAMS: expected a string, an integer or a boolean, not floating point `1.5`
     "#);
+}
+
+#[test]
+fn options_travel_as_text_and_a_library_lies_beside_the_suite() {
+    let suite = read(
+        "[runtimes.a]\nengine = \"onnxruntime\"\nlibrary = \"lib/libonnxruntime.so\"\n\
+         options = { intra_op_num_threads = 2, enable_mem_pattern = false, \"session.disable_prepacking\" = \"1\" }\n\
+         [[case]]\nmodel = \"mlp-small\"\nruntime = \"a\"\nworkload = \"recompile\"\n",
+    );
+    let runtime = &suite.unwrap().cases[0].runtime;
+    assert!(runtime.library.as_ref().is_some_and(|path| path.ends_with("lib/libonnxruntime.so")), "{runtime:?}");
+    let options: Vec<(&str, &str)> = runtime.options.iter().map(|(name, value)| (&**name, &**value)).collect();
+    let expected =
+        [("enable_mem_pattern", "false"), ("intra_op_num_threads", "2"), ("session.disable_prepacking", "1")];
+    assert_eq!(options, expected);
 }
 
 #[test]

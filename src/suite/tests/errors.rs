@@ -40,7 +40,7 @@ fn unknown_keys_are_told_with_path_line_and_suggestion() {
     suite.toml:1: iteration: unknown key `iteration`; did you mean `iterations`?
     suite.toml:5: case[1].itterations: unknown key `itterations`; did you mean `iterations`?
     suite.toml:3: models.a.wieghts: unknown key `wieghts`; did you mean `weights`?
-    suite.toml:3: runtimes.a.banana: unknown key `banana`; use why, engine, weights, release, release_when, strict, prefault, prepack, optimize, compile_threads or planner
+    suite.toml:3: runtimes.a.banana: unknown key `banana`; use why, engine, weights, release, release_when, strict, prefault, prepack, optimize, compile_threads, planner, library or options
     suite.toml:3: workloads.a.fault.byte: unknown key `byte`; did you mean `bytes`?
     suite.toml:2: arms.a.allocater: unknown key `allocater`; did you mean `allocator`?
     suite.toml:1: arm: unknown key `arm`; did you mean `arms`?
@@ -274,7 +274,7 @@ fn runtimes_name_a_known_engine() {
         "[runtimes.a]\nengine = \"rtem\"\n",
         "[runtimes.a]\nengine = \"rten\"\nweights = \"mapped\"\n",
     ]), @r"
-    suite.toml:1: runtimes.a.engine: missing; use `auto`, `embedded` or `rten`
+    suite.toml:1: runtimes.a.engine: missing; use `auto`, `embedded`, `rten`, `openvino`, `onnxruntime`, `litert` or `onert`
     suite.toml:2: runtimes.a.engine: unknown value `rtem`; did you mean `rten`?
     suite.toml:3: runtimes.a.weights: unknown value `mapped`; did you mean `map`?
     ");
