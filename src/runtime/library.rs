@@ -16,7 +16,7 @@ use crate::suite::Engine;
 pub const RUNTIMES_VARIABLE: &str = "HIGHWATER_RUNTIMES";
 
 /// What brings every runtime.
-const REMEDY: &str = "run scripts/fetch-runtimes, or give the path of the library with --library";
+pub(super) const REMEDY: &str = "run scripts/fetch-runtimes, or give the path of the library with --library";
 
 /// A runtime that is loaded at run time, as it is distributed.
 struct Distribution {

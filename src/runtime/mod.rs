@@ -6,6 +6,7 @@
 
 mod embedded;
 mod external_data;
+mod functions;
 mod library;
 mod rten;
 mod stand_in;
