@@ -8,6 +8,7 @@ mod embedded;
 mod external_data;
 mod functions;
 mod library;
+mod openvino;
 mod rten;
 mod stand_in;
 mod structure;
@@ -20,6 +21,7 @@ use std::path::{Path, PathBuf};
 
 pub use self::embedded::Embedded;
 pub use self::library::{Absence, Located, RUNTIMES_VARIABLE, format_mismatch, loaded_engines, locate};
+use self::openvino::Openvino;
 pub use self::rten::Rten;
 use self::stand_in::StandIn;
 use crate::model::{DeclaredInput, InputTensor};
@@ -184,7 +186,8 @@ pub fn open(
             None => Box::new(Embedded::new(spec, inputs, threads)),
             Some(lack) => Box::new(StandIn::new(spec, path, lack)),
         },
-        Engine::Openvino | Engine::Onnxruntime | Engine::Litert | Engine::Onert => {
+        Engine::Openvino => Box::new(Openvino::open(spec, inputs, threads)?),
+        Engine::Onnxruntime | Engine::Litert | Engine::Onert => {
             let message = "this engine is not built yet".into();
             return Err(RuntimeError::Unusable { engine: "real", message });
         }

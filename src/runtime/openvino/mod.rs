@@ -1,0 +1,197 @@
+//! OpenVINO behind the phases: `load` reads the model and gives its inputs the shapes that are known, `prepare` compiles it for
+//! the processor and makes a request, `execute` sets the inputs, infers and copies the outputs.
+//!
+//! A runtime has one core, which is made with it, already has the plugin of the processor, and goes with the last model that was
+//! made with it. The library itself stays loaded: its threads and those of oneTBB may still run in it, and what it keeps is small and does
+//! not grow. What it maps and caches beyond a core (the frontends, `ov_shutdown` would drop them) is the process's own; another
+//! core may be using it.
+
+mod api;
+mod elements;
+mod failure;
+mod objects;
+mod options;
+mod owned;
+mod port;
+mod tensor;
+#[cfg(test)]
+mod tests;
+mod version;
+
+use std::collections::BTreeMap;
+use std::ffi::CString;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use self::api::Functions;
+use self::failure::Failure;
+use self::objects::{Compiled, Core, Model, Request};
+use self::tensor::Tensor;
+use super::{Identity, Loaded, Output, Prepared, Runtime, RuntimeError, library};
+use crate::model::{DeclaredInput, InputTensor};
+use crate::suite::{Engine, InputSpec, RuntimeSpec};
+
+/// Name of the engine.
+const ENGINE: &str = "openvino";
+
+/// Properties that are told of every model.
+const TOLD: [&std::ffi::CStr; 4] =
+    [c"INFERENCE_NUM_THREADS", c"NUM_STREAMS", c"INFERENCE_PRECISION_HINT", c"ENABLE_MMAP"];
+
+/// OpenVINO on the processor.
+pub(super) struct Openvino {
+    shared: Arc<Shared>,
+    version: String,
+    library: PathBuf,
+    inputs: BTreeMap<String, InputSpec>,
+}
+
+/// What a runtime shares with its models.
+struct Shared {
+    functions: Arc<Functions>,
+    core: Core,
+    /// Names of the properties that were set.
+    set: Vec<CString>,
+}
+
+impl Openvino {
+    /// Loads the library and makes a core with the options of `spec`. `inputs` are what is known about inputs that models
+    /// leave open; with `threads` they execute.
+    ///
+    /// # Errors
+    /// [`RuntimeError::Unusable`] if the library is not there, does not load, lacks a function or is too old;
+    /// [`RuntimeError::Unsupported`] if it refuses an option.
+    pub(super) fn open(
+        spec: &RuntimeSpec,
+        inputs: &BTreeMap<String, InputSpec>,
+        threads: u32,
+    ) -> Result<Openvino, RuntimeError> {
+        let library = match &spec.library {
+            Some(path) => path.clone(),
+            None => located()?,
+        };
+        let functions = Arc::new(Functions::load(ENGINE, &library)?);
+        let version = version::usable(&functions, &library)?;
+        let core = Core::create(Arc::clone(&functions)).map_err(Failure::of_library)?;
+        let set = options::set(&core, &spec.options, threads)?;
+        Ok(Openvino { shared: Arc::new(Shared { functions, core, set }), version, library, inputs: inputs.clone() })
+    }
+}
+
+/// The library that is found here.
+fn located() -> Result<PathBuf, RuntimeError> {
+    match library::locate(Engine::Openvino, None) {
+        Some(Ok(located)) => Ok(located.path),
+        Some(Err(absence)) => Err(unusable(format!("{}; {}", absence.reason, absence.remedy))),
+        None => Err(unusable("it is not a runtime that is loaded".into())),
+    }
+}
+
+fn unusable(message: String) -> RuntimeError {
+    RuntimeError::Unusable { engine: ENGINE, message }
+}
+
+/// That OpenVINO, or what we give it, does not have what is asked for.
+fn unsupported<T>(message: String) -> Result<T, RuntimeError> {
+    Err(RuntimeError::Unsupported { engine: ENGINE, message })
+}
+
+impl Runtime for Openvino {
+    fn identity(&self) -> Identity {
+        Identity { name: ENGINE, version: self.version.clone(), library: Some(self.library.clone()) }
+    }
+
+    fn load(&self, model: &Path) -> Result<Box<dyn Loaded>, RuntimeError> {
+        let path = CString::new(model.as_os_str().as_bytes())
+            .map_err(|_| Failure::own("the path has a zero byte").of_model())?;
+        let model = self.shared.core.read_model(&path).map_err(Failure::of_model)?;
+        let ports = model.inputs().map_err(Failure::of_model)?.into_iter().enumerate();
+        let decided = |(index, port): (usize, port::Port)| {
+            let spec = self.inputs.get(&port.name(index))?;
+            Some((index, port.decided(spec)?))
+        };
+        let shapes: Vec<(usize, Vec<i64>)> = ports.filter_map(decided).collect();
+        if !shapes.is_empty() {
+            model.reshape(&shapes).map_err(Failure::of_model)?;
+        }
+        Ok(Box::new(Read { model, shared: Arc::clone(&self.shared) }))
+    }
+}
+
+/// A model that is read.
+struct Read {
+    model: Model,
+    shared: Arc<Shared>,
+}
+
+impl Loaded for Read {
+    fn prepare(mut self: Box<Self>) -> Result<Box<dyn Prepared>, RuntimeError> {
+        self.prepare_again()
+    }
+
+    fn prepare_again(&mut self) -> Result<Box<dyn Prepared>, RuntimeError> {
+        let compiled = self.shared.core.compile(&self.model).map_err(Failure::of_model)?;
+        let request = compiled.request().map_err(Failure::of_model)?;
+        let outputs = compiled.output_count().map_err(Failure::of_model)?;
+        let ports = compiled.inputs().map_err(Failure::of_model)?;
+        let inputs = ports.iter().enumerate().map(|(index, port)| port.declared(index)).collect::<Result<_, _>>()?;
+        Ok(Box::new(Ready { request, compiled, inputs, outputs, shared: Arc::clone(&self.shared) }))
+    }
+}
+
+/// A compiled model with a request; what depends on something else stands before it, and is dropped first.
+struct Ready {
+    request: Request,
+    compiled: Compiled,
+    inputs: Vec<DeclaredInput>,
+    /// Number of outputs.
+    outputs: usize,
+    shared: Arc<Shared>,
+}
+
+impl Ready {
+    /// The value of a property that is in force for this model; `None` where neither model nor core has it.
+    fn property(&self, name: &std::ffi::CStr) -> Option<String> {
+        let value = self.compiled.property(name).or_else(|_| self.shared.core.property(c"", name)).ok()?;
+        Some(format!("{}={value}", name.to_string_lossy()))
+    }
+}
+
+impl Prepared for Ready {
+    fn inputs(&self) -> Vec<DeclaredInput> {
+        self.inputs.clone()
+    }
+
+    fn execute(&mut self, inputs: &[InputTensor]) -> Result<Vec<Output>, RuntimeError> {
+        self.set_inputs(inputs)?;
+        self.request.infer().map_err(Failure::of_execution)?;
+        let output = |index| self.request.output(index)?.output();
+        (0..self.outputs).map(output).collect::<Result<_, _>>().map_err(Failure::of_execution)
+    }
+
+    fn renew_request(&mut self) -> Result<(), RuntimeError> {
+        self.request = self.compiled.request().map_err(Failure::of_execution)?;
+        Ok(())
+    }
+
+    fn set_inputs(&mut self, inputs: &[InputTensor]) -> Result<(), RuntimeError> {
+        for input in inputs {
+            let declared = self.inputs.iter().enumerate().find(|(_, declared)| declared.name == input.name);
+            let set = declared.ok_or_else(|| Failure::own(format!("there is no input `{}`", input.name)));
+            let set = set.and_then(|(index, declared)| {
+                let element = declared.element.unwrap_or(input.element);
+                let tensor = Tensor::of_input(&self.shared.functions, element, input)?;
+                self.request.set_input(index, &tensor)
+            });
+            set.map_err(Failure::of_execution)?;
+        }
+        Ok(())
+    }
+
+    fn remarks(&self) -> Vec<String> {
+        let set = self.shared.set.iter().map(CString::as_c_str).filter(|name| !TOLD.contains(name));
+        let in_force: Vec<String> = TOLD.into_iter().chain(set).filter_map(|name| self.property(name)).collect();
+        vec![format!("in force are {}", in_force.join(", "))]
+    }
+}
