@@ -79,12 +79,12 @@ pub enum ModelError {
 }
 
 /// ` (did you mean …?)`, or nothing.
-pub(super) fn hint(suggestion: &Option<impl AsRef<str>>) -> String {
+pub(crate) fn hint(suggestion: &Option<impl AsRef<str>>) -> String {
     suggestion.as_ref().map(|name| format!(" (did you mean `{}`?)", name.as_ref())).unwrap_or_default()
 }
 
 /// The one of `known` that looks most like `name`, if any does.
-pub(super) fn closest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn closest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     // Below 0.7, where clap's suggestions begin as well, names have little in common.
     let scored = known.into_iter().map(|candidate| (strsim::jaro_winkler(name, candidate), candidate));
     scored.filter(|(score, _)| *score > 0.7).max_by(|(a, _), (b, _)| a.total_cmp(b)).map(|(_, candidate)| candidate)

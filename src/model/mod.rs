@@ -27,6 +27,7 @@ pub use architecture::{ArchitectureError, architecture_name, known_architectures
 pub use bundled::{BUNDLED, BundledModel, bundled, find_bundled};
 pub use cache::{cache_dir, materialize};
 pub use error::ModelError;
+pub(crate) use error::{closest, hint};
 pub use generate::{WrittenModel, write};
 pub use input_error::{InputError, UndecidedInput};
 pub use inputs::{DeclaredInput, Dimension, InputTensor, TensorData, make_inputs};

@@ -8,6 +8,7 @@ mod embedded;
 mod external_data;
 mod functions;
 mod library;
+mod onnxruntime;
 mod openvino;
 mod rten;
 mod stand_in;
@@ -21,6 +22,7 @@ use std::path::{Path, PathBuf};
 
 pub use self::embedded::Embedded;
 pub use self::library::{Absence, Located, RUNTIMES_VARIABLE, format_mismatch, loaded_engines, locate};
+pub use self::onnxruntime::OnnxRuntime;
 use self::openvino::Openvino;
 pub use self::rten::Rten;
 use self::stand_in::StandIn;
@@ -187,7 +189,8 @@ pub fn open(
             Some(lack) => Box::new(StandIn::new(spec, path, lack)),
         },
         Engine::Openvino => Box::new(Openvino::open(spec, inputs, threads)?),
-        Engine::Onnxruntime | Engine::Litert | Engine::Onert => {
+        Engine::Onnxruntime => Box::new(OnnxRuntime::new(spec, threads)?),
+        Engine::Litert | Engine::Onert => {
             let message = "this engine is not built yet".into();
             return Err(RuntimeError::Unusable { engine: "real", message });
         }

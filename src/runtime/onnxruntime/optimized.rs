@@ -1,0 +1,46 @@
+//! A model that is optimised once: the first session writes it, the later ones read it as it is.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use ort::session::Session;
+use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
+use tempfile::TempDir;
+
+use super::error::{rejected, unusable};
+use crate::runtime::RuntimeError;
+
+/// A folder for an optimised model, removed with this.
+pub(super) struct Optimized {
+    folder: TempDir,
+    /// The model that the file in the folder was made of.
+    written: Mutex<Option<PathBuf>>,
+}
+
+impl Optimized {
+    /// A folder without a model.
+    pub(super) fn new() -> Result<Optimized, RuntimeError> {
+        let folder = tempfile::Builder::new().prefix("highwater-").tempdir();
+        let folder = folder.map_err(|error| unusable(format!("there is no place for optimised models: {error}")))?;
+        Ok(Optimized { folder, written: Mutex::new(None) })
+    }
+
+    /// A session of the model at `path`. Sessions that are made at once wait for the one that writes.
+    pub(super) fn session(&self, builder: SessionBuilder, path: &Path) -> Result<Session, RuntimeError> {
+        let file = self.folder.path().join("optimized.onnx");
+        let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
+        if written.as_deref() == Some(path) {
+            drop(written);
+            let builder = builder.with_optimization_level(GraphOptimizationLevel::Disable);
+            return commit(builder.map_err(|error| rejected(&error))?, &file);
+        }
+        let session = commit(builder.with_optimized_model_path(&file).map_err(|error| rejected(&error))?, path)?;
+        *written = Some(path.to_owned());
+        Ok(session)
+    }
+}
+
+/// A session of the model at `path`.
+pub(super) fn commit(mut builder: SessionBuilder, path: &Path) -> Result<Session, RuntimeError> {
+    builder.commit_from_file(path).map_err(|error| rejected(&error))
+}

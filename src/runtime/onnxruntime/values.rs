@@ -1,0 +1,94 @@
+//! Tensors to ONNX Runtime and back.
+
+use ort::session::SessionInputValue;
+use ort::value::{DynValue, PrimitiveTensorElementType, Tensor, TensorElementType, TensorRef, ValueType};
+
+use super::ENGINE;
+use super::error::{execution, unsupported};
+use crate::model::{InputTensor, TensorData};
+use crate::runtime::{Output, RuntimeError};
+
+/// The input as the session takes it: a view of its data. Integers and booleans are copied where the session is `wanted` to
+/// get another one of these types, which some engines declare in its place.
+pub(super) fn value(
+    input: &InputTensor,
+    wanted: Option<TensorElementType>,
+) -> Result<SessionInputValue<'_>, RuntimeError> {
+    use TensorElementType::{Bool, Int32, Int64};
+    match (&input.data, wanted) {
+        (TensorData::I32(values), Some(wanted @ (Int64 | Bool))) => {
+            converted(input, values.iter().map(|value| i64::from(*value)), wanted)
+        }
+        (TensorData::I64(values), Some(wanted @ (Int32 | Bool))) => converted(input, values.iter().copied(), wanted),
+        (TensorData::Bool(values), Some(wanted @ (Int32 | Int64))) => {
+            converted(input, values.iter().map(|value| i64::from(*value)), wanted)
+        }
+        (TensorData::F32(values), _) => view(input, values),
+        (TensorData::I32(values), _) => view(input, values),
+        (TensorData::I64(values), _) => view(input, values),
+        (TensorData::I8(values), _) => view(input, values),
+        (TensorData::U8(values), _) => view(input, values),
+        (TensorData::Bool(values), _) => view(input, values),
+    }
+}
+
+fn view<'a, T>(input: &'a InputTensor, values: &'a [T]) -> Result<SessionInputValue<'a>, RuntimeError>
+where
+    T: PrimitiveTensorElementType + Clone + std::fmt::Debug + 'static,
+{
+    let view = TensorRef::from_array_view((input.shape.as_slice(), values)).map_err(|error| execution(&error))?;
+    Ok(view.into())
+}
+
+/// The values as integers or booleans of the type `wanted`.
+fn converted<'a>(
+    input: &'a InputTensor,
+    values: impl Iterator<Item = i64>,
+    wanted: TensorElementType,
+) -> Result<SessionInputValue<'a>, RuntimeError> {
+    let shape = input.shape.as_slice();
+    let tensor = match wanted {
+        TensorElementType::Int32 => {
+            let values = values.map(i32::try_from).collect::<Result<Vec<i32>, _>>().map_err(|_| {
+                let message = format!("input `{}` holds values outside 32 bits", input.name);
+                RuntimeError::Execution { engine: ENGINE, message }
+            })?;
+            Tensor::from_array((shape, values)).map(SessionInputValue::from)
+        }
+        TensorElementType::Bool => Tensor::from_array((shape, values.map(|value| value != 0).collect::<Vec<bool>>()))
+            .map(SessionInputValue::from),
+        _ => Tensor::from_array((shape, values.collect::<Vec<i64>>())).map(SessionInputValue::from),
+    };
+    tensor.map_err(|error| execution(&error))
+}
+
+/// A result, as 32-bit floats whatever its type.
+pub(super) fn output(value: &DynValue) -> Result<Output, RuntimeError> {
+    let ValueType::Tensor { ty, .. } = value.dtype() else {
+        return Err(unsupported(format!("an output is no tensor but {}", value.dtype())));
+    };
+    match ty {
+        TensorElementType::Float32 => widened(value, |value: f32| value),
+        TensorElementType::Float64 => widened(value, |value: f64| value as f32),
+        TensorElementType::Int8 => widened(value, |value: i8| f32::from(value)),
+        TensorElementType::Int16 => widened(value, |value: i16| f32::from(value)),
+        TensorElementType::Int32 => widened(value, |value: i32| value as f32),
+        TensorElementType::Int64 => widened(value, |value: i64| value as f32),
+        TensorElementType::Uint8 => widened(value, |value: u8| f32::from(value)),
+        TensorElementType::Uint16 => widened(value, |value: u16| f32::from(value)),
+        TensorElementType::Uint32 => widened(value, |value: u32| value as f32),
+        TensorElementType::Uint64 => widened(value, |value: u64| value as f32),
+        TensorElementType::Bool => widened(value, |value: bool| f32::from(u8::from(value))),
+        other => Err(unsupported(format!("outputs of type {other} cannot be read"))),
+    }
+}
+
+fn widened<T>(value: &DynValue, widen: impl Fn(T) -> f32) -> Result<Output, RuntimeError>
+where
+    T: PrimitiveTensorElementType + Copy,
+{
+    let (shape, values) = value.try_extract_tensor::<T>().map_err(|error| execution(&error))?;
+    // What was computed has no open dimensions.
+    let shape = shape.iter().map(|size| usize::try_from(*size).unwrap_or(0)).collect();
+    Ok(Output { shape, values: values.iter().copied().map(widen).collect() })
+}
