@@ -8,11 +8,14 @@ mod embedded;
 mod external_data;
 mod functions;
 mod library;
+mod litert;
+mod onert;
 mod onnxruntime;
 mod openvino;
 mod rten;
 mod stand_in;
 mod structure;
+mod tensor_bytes;
 #[cfg(test)]
 mod tests;
 mod wire;
@@ -22,6 +25,8 @@ use std::path::{Path, PathBuf};
 
 pub use self::embedded::Embedded;
 pub use self::library::{Absence, Located, RUNTIMES_VARIABLE, format_mismatch, loaded_engines, locate};
+use self::litert::Litert;
+use self::onert::Onert;
 pub use self::onnxruntime::OnnxRuntime;
 use self::openvino::Openvino;
 pub use self::rten::Rten;
@@ -190,11 +195,22 @@ pub fn open(
         },
         Engine::Openvino => Box::new(Openvino::open(spec, inputs, threads)?),
         Engine::Onnxruntime => Box::new(OnnxRuntime::new(spec, threads)?),
-        Engine::Litert | Engine::Onert => {
-            let message = "this engine is not built yet".into();
-            return Err(RuntimeError::Unusable { engine: "real", message });
-        }
+        Engine::Litert => Box::new(Litert::new(spec, inputs, threads)?),
+        Engine::Onert => Box::new(Onert::new(spec, inputs, threads)?),
     })
+}
+
+/// What is known about a model's inputs, by their names.
+type Known = BTreeMap<String, InputSpec>;
+
+/// The library of an engine that is loaded at run time: at the path `given`, or where it is found here.
+fn located(engine: Engine, name: &'static str, given: Option<&Path>) -> Result<Located, RuntimeError> {
+    let unusable = |message| RuntimeError::Unusable { engine: name, message };
+    match locate(engine, given) {
+        Some(Ok(located)) => Ok(located),
+        Some(Err(absence)) => Err(unusable(format!("{}; {}", absence.reason, absence.remedy))),
+        None => Err(unusable("it is not loaded from a library".into())),
+    }
 }
 
 /// That an engine does not have what is asked for.

@@ -1,5 +1,7 @@
 //! Engines against each other: the same generated model, the same inputs, through the same doors.
 
+mod loaded;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -8,6 +10,7 @@ use rten_onnx::onnx::{
     TypeProtoTensor, ValueInfoProto,
 };
 
+pub(super) use self::loaded::{available, by_dlopen, c_library, fixture, growth};
 use super::{Output, open};
 use crate::model::{make_inputs, parse_architecture, write};
 use crate::suite::{
