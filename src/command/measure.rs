@@ -266,6 +266,9 @@ pub(super) fn surroundings(case: &Case, cache: &Path) -> Result<Result<Surroundi
             let remedy = "give the path of a file that exists; scripts/fetch-models brings larger models".into();
             return skipped(chain(&error), remedy);
         }
+        Err(ref error @ ModelError::NotFetched { ref name, .. }) => {
+            return skipped(chain(error), format!("scripts/fetch-models {name}"));
+        }
         Err(error) => return Ok(Err(Outcome::Failed { message: chain(&error) })),
     };
     if let Some(why) = models.iter().find_map(|model| runtime::format_mismatch(*engine, model)) {

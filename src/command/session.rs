@@ -85,10 +85,10 @@ impl<'a> Session<'a> {
                 Ok(_) | Err(ArmError::Unavailable { .. }) => {}
                 Err(error) => return Err(error.into()),
             }
-            let is_file = |model: &&ModelSpec| matches!(model.source, ModelSource::File(_));
+            let is_file = |model: &&ModelSpec| matches!(model.source, ModelSource::File(_) | ModelSource::Fetched(_));
             for file in case.model.members().iter().filter(is_file) {
                 match model::resolve(file, &cache) {
-                    Ok(_) | Err(ModelError::Open { .. }) => {}
+                    Ok(_) | Err(ModelError::Open { .. } | ModelError::NotFetched { .. }) => {}
                     Err(error) => return Err(error.into()),
                 }
             }

@@ -66,6 +66,14 @@ pub enum ModelError {
         /// The file.
         path: PathBuf,
     },
+    /// A model that `scripts/fetch-models` brings has not been brought.
+    #[error("`{name}` was not fetched: there is no `{path}`")]
+    NotFetched {
+        /// The model.
+        name: String,
+        /// Where it would lie.
+        path: PathBuf,
+    },
     /// No bundled model has this name.
     #[error("no bundled model is called `{name}`{}: there are {}", hint(suggestion), known.join(", "))]
     NotBundled {

@@ -1,9 +1,10 @@
 //! On what a case runs: model files and the tensors they are given.
 //!
 //! A [`ModelSpec`](crate::suite::ModelSpec) says where a model's bytes come from; [`resolve()`] gives the path of a file
-//! that is known to be whole, or one for each member of a sequence. There are three sources:
+//! that is known to be whole, or one for each member of a sequence. There are four sources:
 //!
 //! - a **file** of the user's;
+//! - a **fetched** model: real, and brought into the cache by `scripts/fetch-models`;
 //! - a **bundled** model: small, real and inside the binary ([`BUNDLED`]);
 //! - a **generated** model: true layer structure and true sizes with seeded random weights ([`write()`]), from a few
 //!   kilobytes to more than memory holds, weights inline or in a file of their own.

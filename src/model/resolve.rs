@@ -1,12 +1,16 @@
 //! From what a suite says about a model to files that an engine can open.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::bundled::find_bundled;
 use super::cache::{materialize, materialize_bundled};
 use super::error::ModelError;
 use crate::suite::{ModelSource, ModelSpec};
+
+/// Folder of the cache that holds the models that `scripts/fetch-models` brings.
+const FETCHED: &str = "models";
 
 /// The files of a model, one for each of its [members](ModelSpec::members); none where the workload needs no model.
 /// Generated and bundled models are put into `cache` unless they are there.
@@ -17,6 +21,7 @@ pub fn resolve(spec: &ModelSpec, cache: &Path) -> Result<Vec<PathBuf>, ModelErro
     match &spec.source {
         ModelSource::None => Ok(Vec::new()),
         ModelSource::File(path) => check_file(path).map(|()| vec![path.clone()]),
+        ModelSource::Fetched(name) => find_fetched(name, cache).map(|path| vec![path]),
         ModelSource::Bundled(name) => materialize_bundled(name, cache).map(|path| vec![path]),
         ModelSource::Generated(recipe) => materialize(recipe, cache).map(|path| vec![path]),
         ModelSource::Sequence(members) => {
@@ -44,9 +49,21 @@ pub fn with_known_inputs(spec: &ModelSpec) -> Result<ModelSpec, ModelError> {
                 *member = with_known_inputs(member)?;
             }
         }
-        ModelSource::None | ModelSource::File(_) | ModelSource::Generated(_) => {}
+        ModelSource::None | ModelSource::File(_) | ModelSource::Fetched(_) | ModelSource::Generated(_) => {}
     }
     Ok(spec)
+}
+
+/// The model `name` where `scripts/fetch-models` puts it.
+fn find_fetched(name: &str, cache: &Path) -> Result<PathBuf, ModelError> {
+    let path = cache.join(FETCHED).join(name);
+    match check_file(&path) {
+        Ok(()) => Ok(path),
+        Err(ModelError::Open { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
+            Err(ModelError::NotFetched { name: name.into(), path })
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// Checks what engines do not: rten, for one, loads an empty file as a model without inputs and outputs.

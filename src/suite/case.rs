@@ -80,8 +80,10 @@ pub struct ModelSpec {
 pub enum ModelSource {
     /// No model: for the workloads that need none.
     None,
-    /// An ONNX file.
+    /// A file of the user's.
     File(PathBuf),
+    /// A real model that `scripts/fetch-models` brings, by its file name in the cache's folder `models`.
+    Fetched(String),
     /// A small real model that is compiled into the binary, by its file name in `suites/models/`.
     Bundled(String),
     /// A model with true layer structure and seeded random weights, made once into the cache.

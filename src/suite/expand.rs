@@ -211,6 +211,7 @@ pub(super) fn unknown<T>(what: &str, name: &str, known: &BTreeMap<String, Entry<
 fn model_text(model: &ModelSpec) -> usize {
     let source = match &model.source {
         ModelSource::File(path) => path.as_os_str().len(),
+        ModelSource::Fetched(name) => name.len(),
         ModelSource::Sequence(members) => members.iter().map(model_text).sum(),
         _ => 0,
     };

@@ -1,4 +1,4 @@
-//! `[models.NAME]`: a file, a bundled model, a recipe, or a sequence of other models.
+//! `[models.NAME]`: a file, a fetched or bundled model, a recipe, or a sequence of other models.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -40,6 +40,7 @@ pub(super) struct ModelFile {
     pub why: Option<Text>,
     none: Option<bool>,
     file: Option<Text>,
+    fetched: Option<Spanned<Text>>,
     bundled: Option<Spanned<Text>>,
     generate: Option<Spanned<Text>>,
     sequence: Names,
@@ -72,13 +73,14 @@ impl ModelFile {
         let sources = [
             self.none == Some(true),
             self.file.is_some(),
+            self.fetched.is_some(),
             self.bundled.is_some(),
             self.generate.is_some(),
             self.sequence.is_some(),
         ];
         let given = sources.iter().filter(|given| **given).count();
         if given != 1 {
-            let problem = "needs exactly one of `file`, `bundled`, `generate`, `sequence` and `none = true`";
+            let problem = "needs exactly one of `file`, `fetched`, `bundled`, `generate`, `sequence` and `none = true`";
             return Err(Flaw::new(offset, "", format!("{problem}, and has {given} of them")));
         }
         if self.generate.is_none()
@@ -89,10 +91,11 @@ impl ModelFile {
         if self.sequence.is_some() && !self.inputs.is_empty() {
             return Err(Flaw::new(offset, "inputs", "belong to the members of a sequence"));
         }
-        let source = match (&self.file, &self.bundled, &self.generate, &self.sequence) {
+        let source = match (&self.file, &self.fetched, &self.bundled, &self.generate, &self.sequence) {
             (Some(file), ..) => ModelSource::File(base.join(&file.0)),
-            (_, Some(bundled), ..) => ModelSource::Bundled(bundled_name(bundled)?),
-            (_, _, Some(recipe), _) => ModelSource::Generated(self.recipe(recipe)?),
+            (_, Some(fetched), ..) => ModelSource::Fetched(file_name(fetched, "fetched")?),
+            (_, _, Some(bundled), ..) => ModelSource::Bundled(file_name(bundled, "bundled")?),
+            (_, _, _, Some(recipe), _) => ModelSource::Generated(self.recipe(recipe)?),
             (.., Some(names)) => ModelSource::Sequence(members(names, known)?),
             _ => ModelSource::None,
         };
@@ -190,11 +193,12 @@ fn members(names: &Spanned<OneOrMany<Text>>, known: &Known) -> Result<Vec<ModelS
     items.into_iter().map(member).collect()
 }
 
-fn bundled_name(bundled: &Spanned<Text>) -> Result<String, Flaw> {
-    let name = bundled.get_ref().0.as_str();
+/// The name under `key` of a model that lies where highwater keeps such models, so without a folder.
+fn file_name(given: &Spanned<Text>, key: &str) -> Result<String, Flaw> {
+    let name = given.get_ref().0.as_str();
     if Path::new(name).file_name().is_none_or(|file| file != name) {
-        let problem = format!("`{name}` is not the name of a bundled model: bundled models have no folders");
-        return Err(Flaw::new(bundled.span().start, "bundled", problem));
+        let problem = format!("`{name}` is not the name of a {key} model: {key} models have no folders");
+        return Err(Flaw::new(given.span().start, key, problem));
     }
     Ok(name.into())
 }

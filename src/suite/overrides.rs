@@ -21,6 +21,9 @@ pub const DEFAULT_ARMS: [&str; 5] = ["glibc", "mmap-threshold-1m", "trim", "jema
 /// Name of the model in the controls that every run begins with.
 pub const RESERVED_MODEL: &str = "control";
 
+/// What names of model files end in: such a name is no name of the catalogue.
+const MODEL_ENDINGS: [&str; 5] = [".onnx", ".ort", ".xml", ".tflite", ".circle"];
+
 /// Identifiers that are offered when a filter matches none.
 const NEAREST: usize = 3;
 
@@ -159,7 +162,8 @@ fn find_model(model: &Path, catalogue: &Catalogue) -> Result<ModelSpec, SuiteErr
     if let Some(entry) = catalogue.models.get(text.as_ref()) {
         return Ok(entry.spec.clone());
     }
-    if !model.is_file() && (text.contains('/') || text.ends_with(".onnx")) {
+    let is_path = text.contains('/') || MODEL_ENDINGS.iter().any(|ending| text.ends_with(ending));
+    if !model.is_file() && is_path {
         let problem = format!("`{text}` is not a file");
         return Err(SuiteError::Override { option: "--model", problem });
     }

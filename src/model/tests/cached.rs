@@ -9,7 +9,7 @@ use tempfile::tempdir;
 
 use super::engine::run;
 use super::{names, recipe};
-use crate::model::{BUNDLED, materialize, resolve, with_known_inputs, write};
+use crate::model::{BUNDLED, ModelError, materialize, resolve, with_known_inputs, write};
 use crate::suite::{InputSpec, ModelSource, ModelSpec, WeightsPlacement};
 
 const SMALL: &str = "mlp:layers=2,width=64,batch=1";
@@ -131,4 +131,20 @@ fn files_are_checked_before_an_engine_sees_them() {
     assert_eq!(error(file("none.onnx")), "cannot open the model `DIR/none.onnx`");
     assert_eq!(error(folder.path().into()), "the model `DIR` is a folder, not a file");
     assert_eq!(error("/dev/null".into()), "the model `/dev/null` is a device, socket or pipe, not a file");
+}
+
+#[test]
+fn a_model_that_was_not_fetched_names_itself_and_one_that_was_is_found() {
+    let cache = tempdir().unwrap();
+    let find = || resolve(&spec(ModelSource::Fetched("net.tflite".into())), cache.path());
+    let error = find().unwrap_err();
+    assert!(matches!(&error, ModelError::NotFetched { name, .. } if name == "net.tflite"), "{error}");
+    let told = error.to_string().replace(cache.path().to_str().unwrap(), "CACHE");
+    assert_eq!(told, "`net.tflite` was not fetched: there is no `CACHE/models/net.tflite`");
+    let path = cache.path().join("models/net.tflite");
+    fs::create_dir(path.parent().unwrap()).unwrap();
+    fs::write(&path, "").unwrap();
+    assert!(find().unwrap_err().to_string().ends_with("is empty (0 bytes)"));
+    fs::write(&path, "x").unwrap();
+    assert_eq!(find().unwrap(), [path]);
 }

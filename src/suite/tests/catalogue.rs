@@ -40,14 +40,16 @@ fn every_entry_can_be_run() {
         read(&text).unwrap_or_else(|error| panic!("{error}"));
     }
     let list = |names: Vec<&String>| format!("{names:?}");
-    let text = format!(
-        "[[case]]\nworkload = \"nothing\"\nmodel = {}\nruntime = {}\narm = {}\n",
-        list(catalogue().models.keys().collect()),
-        list(catalogue().runtimes.keys().collect()),
-        list(catalogue().arms.keys().collect()),
+    let models = list(catalogue().models.keys().collect());
+    let runtimes = list(catalogue().runtimes.keys().collect());
+    let arms = list(catalogue().arms.keys().collect());
+    // All at once would be more cases than a suite may have.
+    let cases = |keys: &str| read(&format!("[[case]]\nworkload = \"nothing\"\n{keys}\n")).unwrap().cases.len();
+    assert_eq!(
+        cases(&format!("model = {models}\nruntime = {runtimes}")),
+        catalogue().models.len() * catalogue().runtimes.len()
     );
-    let counts = catalogue().models.len() * catalogue().runtimes.len() * catalogue().arms.len();
-    assert_eq!(read(&text).unwrap().cases.len(), counts);
+    assert_eq!(cases(&format!("arm = {arms}")), catalogue().arms.len());
 }
 
 #[test]

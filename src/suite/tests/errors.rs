@@ -215,6 +215,7 @@ fn models_have_one_source_and_fitting_parameters() {
         "[models.a]\nfile = \"a.onnx\"\nbundled = \"a.onnx\"\n",
         "[models.a]\nfile = \"a.onnx\"\nseed = 3\n",
         "[models.a]\nbundled = \"../a.onnx\"\n",
+        "[models.a]\nfetched = \"models/a.onnx\"\n",
         "[models.a]\ngenerate = \"mobilenet\"\n",
         "[models.a]\ngenerate = \"mobilenet_v2\"\nlayers = 3\n",
         "[models.a]\ngenerate = \"mlp\"\nhidden = 64\n",
@@ -223,10 +224,11 @@ fn models_have_one_source_and_fitting_parameters() {
         "[models.a]\ngenerate = \"mlp\"\nlayers = 1000\nwidth = 65536\n",
         "[models.a]\ngenerate = \"mlp\"\nlayers = 1000\nwidth = 65536\nweights = \"external\"\n",
     ]), @r#"
-    suite.toml:1: models.a: needs exactly one of `file`, `bundled`, `generate`, `sequence` and `none = true`, and has 0 of them
-    suite.toml:1: models.a: needs exactly one of `file`, `bundled`, `generate`, `sequence` and `none = true`, and has 2 of them
+    suite.toml:1: models.a: needs exactly one of `file`, `fetched`, `bundled`, `generate`, `sequence` and `none = true`, and has 0 of them
+    suite.toml:1: models.a: needs exactly one of `file`, `fetched`, `bundled`, `generate`, `sequence` and `none = true`, and has 2 of them
     suite.toml:3: models.a.seed: belongs to generated models only
     suite.toml:2: models.a.bundled: `../a.onnx` is not the name of a bundled model: bundled models have no folders
+    suite.toml:2: models.a.fetched: `models/a.onnx` is not the name of a fetched model: fetched models have no folders
     suite.toml:2: models.a.generate: unknown network `mobilenet`; did you mean `mobilenet_v2`?
     suite.toml:3: models.a.layers: `mobilenet_v2` takes no parameters
     suite.toml:3: models.a.hidden: `mlp` takes layers, width, batch
@@ -260,7 +262,7 @@ fn sequences_name_models_to_work_on() {
     suite.toml:2: models.a.sequence: `mlp-small+ppocr-cls` is a sequence itself: name its members
     suite.toml:2: models.a.sequence: `a` is a sequence itself: name its members
     suite.toml:1: models.a.inputs: belong to the members of a sequence
-    suite.toml:1: models.a: needs exactly one of `file`, `bundled`, `generate`, `sequence` and `none = true`, and has 2 of them
+    suite.toml:1: models.a: needs exactly one of `file`, `fetched`, `bundled`, `generate`, `sequence` and `none = true`, and has 2 of them
     suite.toml:3: models.a.seed: belongs to generated models only
     suite.toml:2: models.a.sequence[1]: expected a string, not integer `3`
     suite.toml:2: models.a.sequence: names 33 models, and a sequence has at most 32

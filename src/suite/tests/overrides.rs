@@ -155,6 +155,8 @@ fn choices_that_cannot_be_carried_out_name_their_option() {
         ),
         from_model(Path::new("mobilnet_v2"), &Overrides::default()),
         from_model(Path::new("none"), &Overrides::default()),
+        from_model(Path::new("net.tflite"), &Overrides::default()),
+        from_model(Path::new("net.xml"), &Overrides::default()),
     ];
     let told: Vec<_> = results
         .into_iter()
@@ -177,5 +179,7 @@ fn choices_that_cannot_be_carried_out_name_their_option() {
     --input: the model of `mlp-small+ppocr-cls.auto.recompile.glibc.t1` is a sequence: inputs belong to its members
     --model: `mobilnet_v2` is not a file, and as a name it is an unknown model `mobilnet_v2`; did you mean `mobilenet_v2`?
     --workload: `recompile` needs a model, and the case `none.auto.recompile.glibc.t1` has none
+    --model: `net.tflite` is not a file
+    --model: `net.xml` is not a file
     ");
 }
