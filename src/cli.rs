@@ -31,6 +31,7 @@ Examples:
   highwater                          the suite `quick`: small models under several allocators
   highwater run --model net.onnx     your own model
   highwater run --model net.onnx --input x=f32[1,3,224,224] --arm glibc --arm trim
+  highwater run --exec 'python3 service.py'   any program that speaks the protocol (scripts/PROTOCOL.md)
   highwater run recompile --list     what a suite would run
   highwater phases --threads 1,2     what each phase of Inception v3 needs, strategy by strategy
   highwater report results/20260101T000000Z-host
@@ -82,6 +83,10 @@ pub struct RunArguments {
     /// Your own ONNX model instead of a suite, or the name of a model in the catalogue
     #[arg(long, value_name = "FILE", conflicts_with = "suites")]
     pub model: Option<PathBuf>,
+    /// A program of your own that speaks highwater's protocol (scripts/PROTOCOL.md, highwater.py, highwater.h), with its
+    /// arguments; --model becomes its variable HIGHWATER_MODEL
+    #[arg(long, value_name = "COMMAND", conflicts_with_all = ["suites", "runtime", "library", "option", "workload", "input"])]
+    pub exec: Option<String>,
     /// Type and shape of an input whose dimensions the model leaves open, optionally filled with one value
     #[arg(long, value_name = "NAME=f32[1,3,224,224]", value_parser = parse_input)]
     pub input: Vec<(String, InputSpec)>,

@@ -1,6 +1,7 @@
 //! The child's proof: which object owns `malloc`, and what settings it took.
 
 use std::collections::BTreeMap;
+use std::ffi::CStr;
 use std::fmt;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -60,7 +61,8 @@ pub struct InForce {
     pub tunables: BTreeMap<String, String>,
     /// jemalloc's options in force; empty under other allocators.
     pub options: BTreeMap<String, String>,
-    /// Whether freed chunks wait in glibc's thread cache, found by trying; `None` where it cannot be tried.
+    /// Whether freed chunks wait in glibc's thread cache, found by trying; `None` where it cannot be tried. Of another process
+    /// there are its settings only, which can say no.
     pub tcache: Option<bool>,
     /// The step pool that the program's large allocations really come by; absent where there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -98,17 +100,28 @@ pub fn in_force() -> InForce {
     }
 }
 
-/// Recognises the owner of `malloc` by a function that lies in the same object, since file names tell nothing.
+/// The function by which each allocator is recognised in the object that owns `malloc`, since file names tell nothing.
+pub(super) const MARKS: [(&CStr, AllocatorName); 4] = [
+    (c"mallctl", AllocatorName::Jemalloc),
+    (c"mi_version", AllocatorName::Mimalloc),
+    (c"MallocExtension_GetNumericProperty", AllocatorName::Tcmalloc),
+    (c"gnu_get_libc_version", AllocatorName::Glibc),
+];
+
+/// Recognises the owner of `malloc`.
 pub(super) fn recognise() -> AllocatorName {
-    [
-        (c"mallctl", AllocatorName::Jemalloc),
-        (c"mi_version", AllocatorName::Mimalloc),
-        (c"MallocExtension_GetNumericProperty", AllocatorName::Tcmalloc),
-        (c"gnu_get_libc_version", AllocatorName::Glibc),
-    ]
-    .into_iter()
-    .find(|(symbol, _)| symbols::have_one_owner(c"malloc", symbol))
-    .map_or(AllocatorName::Other, |(_, name)| name)
+    let found = MARKS.into_iter().find(|(symbol, _)| symbols::have_one_owner(c"malloc", symbol));
+    found.map_or(AllocatorName::Other, |(_, name)| name)
+}
+
+/// Name and version, as a row tells them.
+impl fmt::Display for InForce {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.version {
+            Some(version) => write!(formatter, "{} {version}", self.allocator),
+            None => write!(formatter, "{}", self.allocator),
+        }
+    }
 }
 
 impl InForce {
@@ -193,7 +206,7 @@ impl InForce {
     }
 }
 
-fn is_same_file(one: &Path, other: &Path) -> bool {
+pub(super) fn is_same_file(one: &Path, other: &Path) -> bool {
     match (fs::metadata(one), fs::metadata(other)) {
         (Ok(one), Ok(other)) => (one.dev(), one.ino()) == (other.dev(), other.ino()),
         _ => one == other,

@@ -36,6 +36,20 @@ impl std::fmt::Display for LiveKind {
     }
 }
 
+impl LiveKind {
+    /// What is wrong with the counter of an allocator, if it has one.
+    pub fn of(in_force: &InForce) -> Option<LiveKind> {
+        let has_cache = |options: &InForce| options.options.get("tcache").is_none_or(|tcache| tcache != "false");
+        match in_force.allocator {
+            AllocatorName::Glibc if in_force.tcache == Some(false) => Some(LiveKind::Exact),
+            AllocatorName::Glibc | AllocatorName::Mimalloc => Some(LiveKind::Tcache),
+            AllocatorName::Jemalloc if has_cache(in_force) => Some(LiveKind::Noisy),
+            AllocatorName::Jemalloc | AllocatorName::Tcmalloc => Some(LiveKind::Exact),
+            AllocatorName::Other => None,
+        }
+    }
+}
+
 /// One reading, in bytes; what the allocator does not tell is absent.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LiveReading {
@@ -77,28 +91,21 @@ impl LiveCounter {
     /// Finds the counter and tries whether it counts.
     pub fn detect(in_force: &InForce) -> LiveCounter {
         let found = match in_force.allocator {
-            AllocatorName::Glibc => {
-                let kind = if in_force.tcache == Some(false) { LiveKind::Exact } else { LiveKind::Tcache };
-                glibc::Statistics::find().map(|source| (Source::Glibc(source), kind)).ok_or("glibc before 2.33")
-            }
+            AllocatorName::Glibc => glibc::Statistics::find().map(Source::Glibc).ok_or("glibc before 2.33"),
             AllocatorName::Jemalloc => {
-                let has_tcache = in_force.options.get("tcache").is_none_or(|tcache| tcache != "false");
-                let kind = if has_tcache { LiveKind::Noisy } else { LiveKind::Exact };
-                let source = jemalloc::Statistics::find().map(|source| (Source::Jemalloc(source), kind));
-                source.ok_or("jemalloc is built without statistics")
+                jemalloc::Statistics::find().map(Source::Jemalloc).ok_or("jemalloc is built without statistics")
             }
             AllocatorName::Mimalloc => {
-                let source = mimalloc::Statistics::find().map(|source| (Source::Mimalloc(source), LiveKind::Tcache));
+                let source = mimalloc::Statistics::find().map(Source::Mimalloc);
                 source.ok_or("mimalloc before version 3 cannot be asked about all threads")
             }
             AllocatorName::Tcmalloc => {
-                let source = tcmalloc::Statistics::find().map(|source| (Source::Tcmalloc(source), LiveKind::Exact));
-                source.ok_or("tcmalloc does not tell its live bytes")
+                tcmalloc::Statistics::find().map(Source::Tcmalloc).ok_or("tcmalloc does not tell its live bytes")
             }
             AllocatorName::Other => Err("the allocator is not one that highwater can ask"),
         };
         match found {
-            Ok((source, kind)) if counts(source) => LiveCounter { source, kind: Some(kind), absence: None },
+            Ok(source) if counts(source) => LiveCounter { source, kind: LiveKind::of(in_force), absence: None },
             Ok(_) => LiveCounter::absent("its counter does not move when memory is allocated"),
             Err(reason) => LiveCounter::absent(reason),
         }

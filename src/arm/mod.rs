@@ -9,16 +9,18 @@
 //! - In the child, [`in_force()`] tells which object really owns `malloc` and what settings it took, and
 //!   [`InForce::matches`] compares that with the arm; [`LiveCounter`] reads the live bytes of that allocator, and
 //!   [`GiveBack`] has it give back, in a forked child, whatever it keeps.
+//! - Of a program that is not highwater's own child, [`in_force_in`] tells the same from outside.
 //! - In front of any allocator there can be a [`step_pool`], which serves the large blocks of an inference.
 //!
 //! Files, from the machine up: `symbols` (looking things up in the running process), `dynamic_linker` and `tunables`
 //! (what `ld.so --list-tunables` says), `embedded` and `installed` (where the libraries come from), `environment`,
-//! `in_force`, one file per allocator (`glibc`, `jemalloc`, `mimalloc`, `tcmalloc`), `live`,
+//! `in_force`, `outside` (with `elf`, which symbols a file defines), one file per allocator (`glibc`, `jemalloc`, `mimalloc`, `tcmalloc`), `live`,
 //! `give_back` (with `arena_tops`, the part of glibc), `survey`, and the folder `step_pool`.
 
 mod arena_tops;
 mod command_line;
 mod dynamic_linker;
+mod elf;
 mod embedded;
 mod environment;
 mod error;
@@ -29,6 +31,7 @@ mod installed;
 mod jemalloc;
 mod live;
 mod mimalloc;
+mod outside;
 mod settings;
 pub mod step_pool;
 mod survey;
@@ -44,5 +47,6 @@ pub use error::ArmError;
 pub use give_back::GiveBack;
 pub use in_force::{AllocatorName, InForce, in_force};
 pub use live::{LiveCounter, LiveKind, LiveReading, counts_exactly, trim};
+pub use outside::in_force_in;
 pub use survey::{Offer, OfferedAllocator, Survey, survey};
 pub use tunables::Tunable;

@@ -119,6 +119,10 @@ impl Session<'_> {
         let iterations = measured.len() as u64;
         let mut probed = case.clone();
         probed.id = format!("{}.core", case.id);
+        if case.runtime.program.is_some() {
+            let notes = "no fork probe: it belongs to highwater's own worker, and this is a program".to_owned();
+            return Ok(Some(ProbedCore { id: probed.id, series: None, complete: false, notes }));
+        }
         let absent = |notes: String| ProbedCore { id: probed.id.clone(), series: None, complete: false, notes };
         if self.is_interrupted() {
             return Ok(Some(absent("interrupted before the fork probes".into())));
@@ -161,7 +165,7 @@ impl Session<'_> {
         probe: Option<&LiveProbe>,
         core_every: Option<u64>,
     ) -> Result<Executed, Error> {
-        let Surroundings { case: mut asked, environment, models } = match surroundings(case, &self.cache)? {
+        let Surroundings { case: mut asked, environment, models, program } = match surroundings(case, &self.cache)? {
             Ok(here) => here,
             Err(outcome) => return Ok(not_run(outcome)),
         };
@@ -170,7 +174,7 @@ impl Session<'_> {
             case: &asked,
             models,
             environment: &environment,
-            program: &self.program,
+            program: program.as_deref().unwrap_or(&self.program),
             interrupted: self.interrupted,
             core_every,
             profile: None,
@@ -245,6 +249,8 @@ pub(super) struct Surroundings {
     pub(super) environment: ChildEnvironment,
     /// The files of the model's members.
     pub(super) models: Vec<PathBuf>,
+    /// The file of the program that is the runtime; absent for all others.
+    pub(super) program: Option<PathBuf>,
 }
 
 /// What a child of `case` needs; or what becomes of the case where that is missing.
@@ -255,6 +261,14 @@ pub(super) fn surroundings(case: &Case, cache: &Path) -> Result<Result<Surroundi
         Ok(located) => located.map(|located| located.path),
         Err(Absence { reason, remedy }) => return skipped(reason, remedy),
     };
+    let program = match case.runtime.program.as_ref().map(runtime::find_program).transpose() {
+        Ok(program) => program,
+        Err(Absence { reason, remedy }) => return skipped(reason, remedy),
+    };
+    if program.is_some() && case.arm.step_pool.is_some() {
+        let why = "a step pool is part of highwater's own worker, and this is a program".to_owned();
+        return Ok(Err(Outcome::Incompatible { why }));
+    }
     let environment = match arm::prepare(&case.arm, cache) {
         Ok(environment) => environment,
         Err(ArmError::Unavailable { reason, remedy, .. }) => return skipped(reason, remedy),
@@ -277,7 +291,7 @@ pub(super) fn surroundings(case: &Case, cache: &Path) -> Result<Result<Surroundi
     let mut case = case.clone();
     case.model = model::with_known_inputs(&case.model)?;
     case.runtime.library = library;
-    Ok(Ok(Surroundings { case, environment, models }))
+    Ok(Ok(Surroundings { case, environment, models, program }))
 }
 
 fn not_run(outcome: Outcome) -> Executed {

@@ -14,12 +14,15 @@ use crate::cli::RunArguments;
 use crate::error::{AS_EXPECTED, Error, FAILED, INCONCLUSIVE, INTERRUPTED, UNEXPECTED};
 use crate::report::console::{self, Console, word};
 use crate::report::{Role, RunDirectory, VerdictRow};
-use crate::suite::{self, ArmChoice, Overrides, Settings, Suite};
+use crate::runtime;
+use crate::suite::{self, ArmChoice, Overrides, ProgramSpec, Settings, Suite};
 
 pub(super) fn run(arguments: &RunArguments) -> Result<u8, Error> {
     let overrides = overrides(arguments)?;
     let mut suites = Vec::new();
-    if let Some(model) = &arguments.model {
+    if let Some(command) = &arguments.exec {
+        suites.push(suite_of_program(command, arguments, &overrides)?);
+    } else if let Some(model) = &arguments.model {
         suites.push(suite::from_model(model, &overrides)?);
     } else if arguments.suites.is_empty() {
         suites.push(suite::apply(suite::open("quick")?, &overrides)?);
@@ -50,6 +53,16 @@ pub(super) fn run(arguments: &RunArguments) -> Result<u8, Error> {
         }
     }
     Ok(exit)
+}
+
+/// The suite of a program on the command line, which must be there.
+fn suite_of_program(command: &str, arguments: &RunArguments, overrides: &Overrides) -> Result<Suite, Error> {
+    let suite = suite::from_program(command, arguments.model.as_deref(), overrides)?;
+    let program = suite.cases.first().and_then(|case| case.runtime.program.as_ref());
+    match program.map(runtime::find_program).transpose() {
+        Ok(_) => Ok(suite),
+        Err(absence) => Err(Error::Usage(format!("--exec: {}: {}", absence.reason, absence.remedy))),
+    }
 }
 
 /// Runs one suite into its directory. Whatever ends it, what was measured before stays and is told of.
@@ -163,14 +176,21 @@ fn list(suite: &Suite) {
         let goes_on =
             if longest > case.limits.iterations { format!(" ({longest} where undecided)") } else { String::new() };
         console::print(&format!(
-            "{}\n    at most {} iterations{goes_on} x {}; expected: {}; arm: {}",
+            "{}\n    at most {} iterations{goes_on} x {}; expected: {}; arm: {}{}",
             case.id,
             case.limits.iterations,
             suite.replicates,
             expected.join(", "),
-            case.arm.why
+            case.arm.why,
+            case.runtime.program.as_ref().map_or_else(String::new, told)
         ));
     }
+}
+
+/// The command of a program, as a line of its own in a list.
+fn told(program: &ProgramSpec) -> String {
+    let words: Vec<_> = program.command.iter().map(|word| quoted(word)).collect();
+    format!("\n    program: {}", words.join(" "))
 }
 
 /// A flag that Ctrl-C and SIGTERM set. The second one ends the process at once.
@@ -220,7 +240,11 @@ fn overrides(arguments: &RunArguments) -> Result<Overrides, Error> {
 /// The command that runs one case of this suite again: the same arguments with a filter of its own.
 fn reproduce(arguments: &RunArguments, suite: &Suite) -> impl Fn(&str) -> String {
     let mut words = vec!["highwater".to_owned(), "run".into()];
+    if let Some(command) = &arguments.exec {
+        words.extend(["--exec".into(), quoted(command)]);
+    }
     match (&arguments.model, &suite.path) {
+        (None, _) if arguments.exec.is_some() => {}
         (Some(model), _) => words.extend(["--model".into(), quoted(&model.to_string_lossy())]),
         (None, Some(path)) => words.push(quoted(&path.to_string_lossy())),
         (None, None) => words.push(suite.name.clone()),
@@ -262,7 +286,7 @@ fn reproduce(arguments: &RunArguments, suite: &Suite) -> impl Fn(&str) -> String
 
 /// `text` as one word of a shell.
 pub(super) fn quoted(text: &str) -> String {
-    if text.chars().all(|c| c.is_ascii_alphanumeric() || "_-=+./:,".contains(c)) {
+    if !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || "_-=+./:,".contains(c)) {
         text.to_owned()
     } else {
         format!("'{}'", text.replace('\'', r"'\''"))

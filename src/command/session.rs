@@ -15,6 +15,7 @@ use crate::report::console::Console;
 use crate::report::{
     CacheFile, LiveSource, Machine, Role, RowsFile, RunDirectory, RunRecord, SamplesFile, VerdictRow, revision,
 };
+use crate::runtime;
 use crate::sample::Series;
 use crate::suite::{ArmSpec, Case, ModelSource, ModelSpec, Suite, catalogue};
 
@@ -153,9 +154,11 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    /// Whether arm and model of the case are here.
+    /// Whether arm, model and program of the case are here.
     fn can_run(&self, case: &Case) -> bool {
-        arm::prepare(&case.arm, &self.cache).is_ok() && model::resolve(&case.model, &self.cache).is_ok()
+        case.runtime.program.as_ref().is_none_or(|program| runtime::find_program(program).is_ok())
+            && arm::prepare(&case.arm, &self.cache).is_ok()
+            && model::resolve(&case.model, &self.cache).is_ok()
     }
 
     /// Makes sure that the exact-live probe of the case's work has run: the suite's own case if it has one, otherwise a run

@@ -45,8 +45,7 @@ impl CaseReport {
             row.runtime_version = format!("{} {}", hello.runtime, hello.runtime_version).trim_end().to_owned();
             let library = hello.runtime_library.as_deref();
             row.runtime_library = library.map(|path| path.display().to_string()).unwrap_or_default();
-            let version = hello.allocator.version.as_deref().unwrap_or_default();
-            row.allocator = format!("{} {version}", hello.allocator.allocator).trim_end().to_owned();
+            row.allocator = hello.allocator.as_ref().map(ToString::to_string).unwrap_or_default();
         }
         if let Some(reason) = run.hello.as_ref().and_then(|hello| hello.live_absence.clone()) {
             row.live_reason = reason;

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 use std::net::Shutdown;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
@@ -10,12 +10,16 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use nix::fcntl::{FcntlArg, FdFlag, fcntl};
+use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::signal::{Signal, killpg};
+use nix::sys::socket::{MsgFlags, recv};
 use nix::unistd::Pid;
 
 use super::tail::Tail;
 use crate::arm::ChildEnvironment;
-use crate::worker::protocol::Job;
+use crate::suite::{Limits, ProgramSpec};
+use crate::worker::protocol::{Answer, Job};
 use crate::worker::{DESCRIPTOR_VARIABLE, PARENT_VARIABLE};
 
 /// Argument of the hidden subcommand that serves the protocol.
@@ -23,6 +27,10 @@ pub(crate) const WORKER_COMMAND: &str = "worker";
 
 /// Environment variable from which rten takes the size of its thread pool.
 const RTEN_THREADS_VARIABLE: &str = "RTEN_NUM_THREADS";
+
+/// Environment variables of a program: the file of its model, and the threads that it may use.
+const MODEL_VARIABLE: &str = "HIGHWATER_MODEL";
+const THREADS_VARIABLE: &str = "HIGHWATER_THREADS";
 
 /// How long a child that has closed its socket may take to exit.
 const EXIT_GRACE: Duration = Duration::from_secs(10);
@@ -43,24 +51,55 @@ impl Running {
     /// which then ends the child in order.
     pub(super) fn start(program: &Path, environment: &ChildEnvironment, threads: u32) -> io::Result<Running> {
         let (socket, theirs) = UnixStream::pair()?;
-        let (reader, writer) = io::pipe()?;
         let mut command = Command::new(program);
-        command
-            .arg0("highwater-worker")
-            .arg(WORKER_COMMAND)
-            .stdin(Stdio::from(OwnedFd::from(theirs)))
-            .stdout(Stdio::from(OwnedFd::from(writer.try_clone()?)))
-            .stderr(Stdio::from(OwnedFd::from(writer)))
-            .process_group(0);
+        command.arg0("highwater-worker").arg(WORKER_COMMAND).stdin(Stdio::from(OwnedFd::from(theirs)));
         environment.apply(&mut command);
-        die_with_parent(&mut command);
         command
             .env(RTEN_THREADS_VARIABLE, threads.to_string())
             .env(DESCRIPTOR_VARIABLE, "0")
             .env(PARENT_VARIABLE, std::process::id().to_string());
+        Running::spawn(command, socket)
+    }
+
+    /// Starts a program that speaks the protocol by itself.
+    ///
+    /// Its standard input stays its own, and is empty. The socket keeps the number that it has in this process, and only in
+    /// the child, between fork and exec, it becomes one that is inherited.
+    pub(super) fn start_program(start: &ProgramStart<'_>) -> io::Result<Running> {
+        let (socket, theirs) = UnixStream::pair()?;
+        let mut command = Command::new(start.file);
+        let mut words = start.program.command.iter();
+        command.arg0(words.next().map_or("", String::as_str)).args(words).stdin(Stdio::null());
+        if !start.program.folder.as_os_str().is_empty() {
+            command.current_dir(&start.program.folder);
+        }
+        start.environment.apply(&mut command);
+        command.env_remove(PARENT_VARIABLE).env_remove(MODEL_VARIABLE);
+        if let Some(model) = start.model {
+            command.env(MODEL_VARIABLE, std::path::absolute(model)?);
+        }
+        command.env(THREADS_VARIABLE, start.threads.to_string());
+        command.env(DESCRIPTOR_VARIABLE, theirs.as_raw_fd().to_string());
+        limit(&mut command, start.limits.memory_bytes);
+        hand_down(&mut command, theirs);
+        Running::spawn(command, socket)
+    }
+
+    fn spawn(mut command: Command, socket: UnixStream) -> io::Result<Running> {
+        let (reader, writer) = io::pipe()?;
+        command
+            .stdout(Stdio::from(OwnedFd::from(writer.try_clone()?)))
+            .stderr(Stdio::from(OwnedFd::from(writer)))
+            .process_group(0);
+        die_with_parent(&mut command);
         let child = command.spawn()?;
         drop(command);
         Ok(Running { child, socket, tail: Some(Tail::of(reader)) })
+    }
+
+    /// Number of the process that was started. It leads the process group of all that it starts.
+    pub(super) fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     /// Sends the job.
@@ -68,6 +107,19 @@ impl Running {
         let mut line = serde_json::to_vec(job)?;
         line.push(b'\n');
         self.socket.write_all(&line)
+    }
+
+    /// Answers a program that waits.
+    pub(super) fn answer(&mut self, answer: Answer) -> io::Result<()> {
+        let mut line = serde_json::to_vec(&answer)?;
+        line.push(b'\n');
+        self.socket.write_all(&line)
+    }
+
+    /// Whether the child has sent something that is not read yet.
+    pub(super) fn has_said_more(&self) -> bool {
+        let flags = MsgFlags::MSG_PEEK | MsgFlags::MSG_DONTWAIT;
+        matches!(recv(self.socket.as_raw_fd(), &mut [0], flags), Ok(length) if length > 0)
     }
 
     /// Asks the child to end after the present iteration.
@@ -100,6 +152,49 @@ impl Running {
         };
         let words = self.tail.take().map(Tail::finish).unwrap_or_default();
         Ok((status, words))
+    }
+}
+
+/// How a program is started.
+pub(super) struct ProgramStart<'a> {
+    /// Its command.
+    pub(super) program: &'a ProgramSpec,
+    /// Its file.
+    pub(super) file: &'a Path,
+    /// What the arm makes of its environment.
+    pub(super) environment: &'a ChildEnvironment,
+    /// The file of its model.
+    pub(super) model: Option<&'a Path>,
+    /// Threads that it may use.
+    pub(super) threads: u32,
+    /// Its limits.
+    pub(super) limits: &'a Limits,
+}
+
+/// Lets the child, and no other, inherit `socket` under the number that it has here.
+#[expect(unsafe_code, reason = "the descriptor must become inherited between fork and exec")]
+fn hand_down(command: &mut Command, socket: UnixStream) {
+    // SAFETY: fcntl is async-signal-safe, and the closure, which owns the socket, allocates and frees nothing in the child.
+    unsafe {
+        command.pre_exec(move || {
+            fcntl(&socket, FcntlArg::F_SETFD(FdFlag::empty()))?;
+            Ok(())
+        });
+    }
+}
+
+/// Gives the child the limits that highwater's own worker gives itself.
+#[expect(unsafe_code, reason = "limits must be set between fork and exec")]
+fn limit(command: &mut Command, memory_bytes: Option<u64>) {
+    // SAFETY: setrlimit is a plain system call, and the closure touches no memory of the parent.
+    unsafe {
+        command.pre_exec(move || {
+            if let Some(bytes) = memory_bytes {
+                setrlimit(Resource::RLIMIT_AS, bytes, bytes)?;
+            }
+            setrlimit(Resource::RLIMIT_CORE, 0, 0)?;
+            Ok(())
+        });
     }
 }
 

@@ -1,11 +1,16 @@
 //! The parent: starts a fresh child for a case, watches it, ends it when it must, and tells what became of it.
 //!
+//! A child is highwater's own worker, or any program that speaks the protocol; `program` takes the program's side of the
+//! conversation, `outside` the samples of a program that waits.
+//!
 //! Whatever a child does is an [`Outcome`] with its evidence, never an error of the parent. Samples go to the caller as they
 //! arrive, so that nothing measured is lost however the run ends.
 
 mod child;
 mod outcome;
+mod outside;
 mod profiled;
+mod program;
 mod run;
 mod tail;
 

@@ -68,6 +68,8 @@ pub enum FinishReason {
     VerdictFinal,
     /// The time for the run was over.
     TimeOver,
+    /// The program had no more to do.
+    ByItself,
 }
 
 /// How far a child came, and its last words.
@@ -159,6 +161,9 @@ impl fmt::Display for Outcome {
             Outcome::Finished(FinishReason::VerdictFinal) => write!(formatter, "finished early, the verdict was final"),
             Outcome::Finished(FinishReason::TimeOver) => {
                 write!(formatter, "finished when the time for the run was over")
+            }
+            Outcome::Finished(FinishReason::ByItself) => {
+                write!(formatter, "finished when the program said that this is the end")
             }
             Outcome::Crashed { signal } => write!(formatter, "crashed by {signal}"),
             Outcome::Exited { code } => write!(formatter, "exited with code {code} before the work was done"),

@@ -8,9 +8,10 @@ use std::time::{Duration, Instant};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
-use super::child::Running;
+use super::child::{ProgramStart, Running};
 use super::outcome::{Evidence, FinishReason, Outcome};
 use super::profiled::Profiled;
+use super::program::{Conversation, Turn};
 use crate::arm::ChildEnvironment;
 use crate::error::{Error, chain};
 use crate::sample::{PhaseFigures, Sample, Series};
@@ -41,7 +42,7 @@ pub struct Request<'a> {
     pub core_every: Option<u64>,
     /// The phases of the model instead of iterations; `None` for iterations.
     pub profile: Option<Profile>,
-    /// The binary that serves as worker: this one.
+    /// The file that is started: the binary that serves as worker, this one; or that of the case's program.
     pub program: &'a Path,
     /// Set when the user wants to end the run.
     pub interrupted: &'a AtomicBool,
@@ -99,17 +100,30 @@ pub fn run(request: &Request<'_>, observer: &mut dyn Observer) -> Result<CaseRun
     };
     let scratch = tempfile::Builder::new().prefix("highwater-").tempdir().map_err(failed("make a folder for"))?;
     let oom_kills = kernel_oom_kills();
-    let mut child = Running::start(request.program, request.environment, case.threads).map_err(failed("start"))?;
-    let job = Job {
-        protocol: VERSION,
-        case: case.clone(),
-        models: request.models.clone(),
-        scratch: scratch.path().to_owned(),
-        core_every: request.core_every,
-        profile: request.profile,
-    };
-    // A child that dies before it reads its job is told of by its exit status.
-    let _ = child.send(&job);
+    let mut child = match &case.runtime.program {
+        Some(program) => Running::start_program(&ProgramStart {
+            program,
+            file: request.program,
+            environment: request.environment,
+            model: request.models.first().map(PathBuf::as_path),
+            threads: case.threads,
+            limits: &case.limits,
+        }),
+        None => Running::start(request.program, request.environment, case.threads),
+    }
+    .map_err(failed("start"))?;
+    if case.runtime.program.is_none() {
+        let job = Job {
+            protocol: VERSION,
+            case: case.clone(),
+            models: request.models.clone(),
+            scratch: scratch.path().to_owned(),
+            core_every: request.core_every,
+            profile: request.profile,
+        };
+        // A child that dies before it reads its job is told of by its exit status.
+        let _ = child.send(&job);
+    }
     let mut watch = Watch::new(request, observer);
     let ending = watch.follow(&mut child).map_err(failed("watch"))??;
     let Watch { hello, series, notes, mut evidence, stop, .. } = watch;
@@ -162,6 +176,8 @@ struct Watch<'a> {
     notes: Vec<String>,
     evidence: Evidence,
     profiled: Profiled,
+    /// The part that a program has in the protocol; absent for highwater's own worker.
+    conversation: Option<Conversation>,
     /// Why the child was asked to stop.
     stop: Option<FinishReason>,
     lines: Vec<u8>,
@@ -181,6 +197,7 @@ impl<'a> Watch<'a> {
             notes: Vec::new(),
             evidence: Evidence::default(),
             profiled: Profiled::new(request.profile),
+            conversation: request.case.runtime.program.as_ref().map(|_| Conversation::default()),
             stop: None,
             lines: Vec::with_capacity(LONGEST_LINE),
             started: Instant::now(),
@@ -197,8 +214,7 @@ impl<'a> Watch<'a> {
             }
             let limits = &self.request.case.limits;
             if self.stop.is_none() && limits.time.is_some_and(|time| self.started.elapsed() > time) {
-                self.stop = Some(FinishReason::TimeOver);
-                child.ask_to_stop();
+                self.ask_to_stop(FinishReason::TimeOver, child);
             }
             self.observer.tick();
             let mut sockets = [PollFd::new(child.socket.as_fd(), PollFlags::POLLIN)];
@@ -237,6 +253,7 @@ impl<'a> Watch<'a> {
             let line = &rest[..end];
             rest = &rest[end + 1..];
             ending = match serde_json::from_slice::<Message>(line) {
+                Ok(message) if self.conversation.is_some() => self.converse(message, !rest.is_empty(), child)?,
                 Ok(message) => self.take(message, child)?,
                 Err(error) => Some(alien(line, &error)),
             };
@@ -250,6 +267,40 @@ impl<'a> Watch<'a> {
         let kept = lines.len() - rest.len();
         self.lines = lines;
         self.lines.drain(..kept);
+        Ok(ending)
+    }
+
+    /// Has the child end after the present iteration. A program hears of it when it is answered.
+    fn ask_to_stop(&mut self, why: FinishReason, child: &Running) {
+        self.stop = Some(why);
+        if self.conversation.is_none() {
+            child.ask_to_stop();
+        }
+    }
+
+    /// Takes a message of a program and answers it; with `more`, the program has already said something else.
+    fn converse(&mut self, message: Message, more: bool, child: &mut Running) -> Result<Option<Ending>, Error> {
+        let Some(mut conversation) = self.conversation.take() else { return Ok(None) };
+        let case = self.request.case;
+        let turn = Turn::after(&message);
+        let due = self.evidence.iteration + 1;
+        let heard = conversation.hear(message, self.hello.as_mut(), due, (child, case));
+        let mut ending = match heard {
+            Ok(Message::End { .. }) if self.stop.is_none() => {
+                self.stop = Some(FinishReason::ByItself);
+                self.take(Message::End { iterations: 0 }, child)?
+            }
+            Ok(message) => self.take(message, child)?,
+            Err(why) => Some(Ending::Alien(why)),
+        };
+        if let Some(turn) = turn.filter(|_| ending.is_none()) {
+            let answered = match more {
+                true => Err("it went on without waiting for an answer".into()),
+                false => conversation.answer(turn, &mut self.stop, child, case),
+            };
+            ending = answered.err().map(Ending::Alien);
+        }
+        self.conversation = Some(conversation);
         Ok(ending)
     }
 
@@ -333,7 +384,10 @@ impl<'a> Watch<'a> {
             return Some(Ending::Alien(why));
         }
         let arm = &self.request.case.arm;
-        let mismatch = hello.allocator.matches(&self.request.environment.expected, arm).err()?;
+        let Some(allocator) = &hello.allocator else {
+            return Some(Ending::Alien("it does not tell which allocator is in force".into()));
+        };
+        let mismatch = allocator.matches(&self.request.environment.expected, arm).err()?;
         Some(Ending::Alien(format!("arm `{}` is not in force: {mismatch}", arm.name)))
     }
 
@@ -347,8 +401,7 @@ impl<'a> Watch<'a> {
             && let Some(hello) = &self.hello
             && self.observer.is_final(&self.series, hello)
         {
-            self.stop = Some(FinishReason::VerdictFinal);
-            child.ask_to_stop();
+            self.ask_to_stop(FinishReason::VerdictFinal, child);
         }
         Ok(None)
     }

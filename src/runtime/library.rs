@@ -182,8 +182,11 @@ const FORMATS: [(&str, &str, &[Engine]); 6] = [
     ("circle", "circle", &[Engine::Onert]),
 ];
 
-/// Why `engine` does not read the file at `model`, as far as its name tells.
+/// Why `engine` does not read the file at `model`, as far as its name tells; what a program reads is its own to say.
 pub fn format_mismatch(engine: Engine, model: &Path) -> Option<String> {
+    if engine == Engine::Program {
+        return None;
+    }
     let ending = model.extension().and_then(OsStr::to_str)?.to_ascii_lowercase();
     let (_, name, engines) = FORMATS.iter().find(|(known, ..)| *known == ending)?;
     if engines.contains(&engine) {

@@ -12,6 +12,7 @@ mod litert;
 mod onert;
 mod onnxruntime;
 mod openvino;
+mod program;
 mod rten;
 mod stand_in;
 mod structure;
@@ -29,6 +30,7 @@ use self::litert::Litert;
 use self::onert::Onert;
 pub use self::onnxruntime::OnnxRuntime;
 use self::openvino::Openvino;
+pub use self::program::find_program;
 pub use self::rten::Rten;
 use self::stand_in::StandIn;
 use crate::model::{DeclaredInput, InputTensor};
@@ -197,6 +199,7 @@ pub fn open(
         Engine::Onnxruntime => Box::new(OnnxRuntime::new(spec, threads)?),
         Engine::Litert => Box::new(Litert::new(spec, inputs, threads)?),
         Engine::Onert => Box::new(Onert::new(spec, inputs, threads)?),
+        Engine::Program => return unsupported("program", "a program does its work in a process of its own"),
     })
 }
 

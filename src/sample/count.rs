@@ -6,14 +6,15 @@ use std::os::unix::fs::FileExt;
 
 use nix::unistd::{Whence, lseek};
 
-/// Counts the entries of an open `/proc/self/fd`, without `.`, `..` and the descriptor of the directory itself.
+/// Counts the entries of an open `/proc/PID/fd`, without `.` and `..`. In `/proc/self/fd` the descriptor of the directory is
+/// one of them.
 pub(super) fn descriptors(directory: &File, buffer: &mut [u8]) -> Option<u64> {
     lseek(directory.as_fd(), 0, Whence::SeekSet).ok()?;
     let mut entries = 0u64;
     loop {
         let length = read_entries(directory, buffer)?;
         if length == 0 {
-            return entries.checked_sub(3);
+            return entries.checked_sub(2);
         }
         entries += records(&buffer[..length]);
     }
@@ -43,7 +44,7 @@ fn read_entries(directory: &File, buffer: &mut [u8]) -> Option<usize> {
     usize::try_from(length).ok()
 }
 
-/// Counts the lines of an open `/proc/self/maps`.
+/// Counts the lines of an open `/proc/PID/maps`.
 pub(super) fn mappings(maps: &File, buffer: &mut [u8]) -> Option<u64> {
     let mut offset = 0;
     let mut lines = 0u64;

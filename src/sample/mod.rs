@@ -13,6 +13,7 @@ mod columns;
 mod core_error;
 mod core_probe;
 mod count;
+mod faults;
 mod forked;
 mod io;
 mod lines;

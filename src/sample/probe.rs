@@ -1,19 +1,23 @@
-//! Reads the process's own memory from descriptors that stay open.
+//! Reads the memory of a process, its own or another one's, from descriptors that stay open.
 
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::FileExt;
-
-use nix::sys::resource::{UsageWho, getrusage};
+use std::path::Path;
 
 use super::columns::Sample;
 use super::count;
+use super::faults::Faults;
 use super::status::{Rollup, Status};
 
 /// Bytes of the buffer for `/proc` files. `status` is about 1.5 KiB; `maps` and directories are read in pieces.
 const BUFFER: usize = 16 * 1024;
 
-/// What writing to `/proc/self/clear_refs` does: `5` resets the high-water mark to the present resident memory (Linux 4.0).
+/// `smaps_rollup` is read in the first iterations and then in every k-th, since it walks the page tables.
+const ROLLUP_FIRST: u64 = 3;
+const ROLLUP_EVERY: u64 = 25;
+
+/// What writing to `/proc/PID/clear_refs` does: `5` resets the high-water mark to the present resident memory (Linux 4.0).
 const RESET_HIGH_WATER_MARK: &[u8] = b"5";
 
 /// Resident memory and its high-water mark at one moment, in bytes.
@@ -34,26 +38,47 @@ pub struct Probe {
     rollup: Option<File>,
     clear_refs: Option<File>,
     buffer: Box<[u8; BUFFER]>,
-    faults: (u64, u64),
+    counter: Faults,
+    faults: Option<(u64, u64)>,
+    /// Descriptors that this process holds open to look, where it is the one that is looked at.
+    own_descriptors: u64,
 }
 
 impl Probe {
     /// Opens `/proc/self`. Only `status` must be there; what else is missing leaves its fields absent.
     pub fn open() -> io::Result<Probe> {
+        Probe::at(Path::new("/proc/self"), Faults::own(), 1)
+    }
+
+    /// Opens `/proc/PID` of another process. Files of a process that executes another program afterwards tell of the one
+    /// before: it must be the program already that is to be looked at.
+    pub fn of(pid: u32) -> io::Result<Probe> {
+        let folder = Path::new("/proc").join(pid.to_string());
+        Probe::at(&folder, Faults::of(&folder)?, 0)
+    }
+
+    fn at(folder: &Path, counter: Faults, own_descriptors: u64) -> io::Result<Probe> {
         let mut probe = Probe {
-            status: File::open("/proc/self/status")?,
-            maps: File::open("/proc/self/maps").ok(),
-            descriptors: File::open("/proc/self/fd").ok(),
-            rollup: File::open("/proc/self/smaps_rollup").ok(),
-            clear_refs: OpenOptions::new().write(true).open("/proc/self/clear_refs").ok(),
+            status: File::open(folder.join("status"))?,
+            maps: File::open(folder.join("maps")).ok(),
+            descriptors: File::open(folder.join("fd")).ok(),
+            rollup: File::open(folder.join("smaps_rollup")).ok(),
+            clear_refs: OpenOptions::new().write(true).open(folder.join("clear_refs")).ok(),
             buffer: Box::new([1; BUFFER]),
-            faults: (0, 0),
+            counter,
+            faults: None,
+            own_descriptors,
         };
         if !probe.reset_high_water_mark() {
             probe.clear_refs = None;
         }
-        probe.faults = faults();
+        probe.faults = probe.counter.read();
         Ok(probe)
+    }
+
+    /// Whether `smaps_rollup` is read for the sample of this iteration.
+    pub fn is_rollup_due(iteration: u64) -> bool {
+        iteration <= ROLLUP_FIRST || iteration.is_multiple_of(ROLLUP_EVERY)
     }
 
     /// Whether the high-water mark can be reset, so that every phase has a peak of its own.
@@ -76,9 +101,9 @@ impl Probe {
     /// call. `high_water_mark` is the highest mark of the iteration so far. With `rollup`, `smaps_rollup` is read too: it
     /// walks the page tables and costs some 100 µs per 100 MB.
     pub fn fill(&mut self, sample: &mut Sample, high_water_mark: Option<u64>, rollup: bool) {
-        let (minor, major) = faults();
-        sample.minor_faults = minor.checked_sub(self.faults.0);
-        sample.major_faults = major.checked_sub(self.faults.1);
+        let faults = self.counter.read().zip(self.faults);
+        sample.minor_faults = faults.and_then(|(now, before)| now.0.checked_sub(before.0));
+        sample.major_faults = faults.and_then(|(now, before)| now.1.checked_sub(before.1));
         let status = self.status();
         sample.rss_anon_bytes = status.rss_anon;
         sample.rss_file_bytes = status.rss_file;
@@ -89,7 +114,8 @@ impl Probe {
         sample.threads = status.threads;
         let mark = if self.sees_peaks() { high_water_mark.max(status.vm_hwm) } else { None };
         sample.peak_anon_bytes = peak_anon(mark, &status);
-        sample.descriptors = self.descriptors.as_ref().and_then(|file| count::descriptors(file, &mut self.buffer[..]));
+        let open = self.descriptors.as_ref().and_then(|file| count::descriptors(file, &mut self.buffer[..]));
+        sample.descriptors = open.and_then(|open| open.checked_sub(self.own_descriptors));
         sample.mappings = self.mappings();
         if rollup {
             let rollup = self.rollup();
@@ -102,7 +128,7 @@ impl Probe {
     /// Starts a new iteration: page faults count from here, and the high-water mark begins at the present level.
     pub fn start_iteration(&mut self) {
         self.reset_high_water_mark();
-        self.faults = faults();
+        self.faults = self.counter.read();
     }
 
     /// Number of memory mappings.
@@ -116,7 +142,7 @@ impl Probe {
         Status::parse(&self.buffer[..length])
     }
 
-    /// `/proc/self/smaps_rollup`, parsed.
+    /// `/proc/PID/smaps_rollup`, parsed.
     pub(super) fn rollup(&mut self) -> Rollup {
         let length = self.rollup.as_ref().and_then(|file| file.read_at(&mut self.buffer[..], 0).ok()).unwrap_or(0);
         Rollup::parse(&self.buffer[..length])
@@ -130,14 +156,6 @@ fn peak_anon(high_water_mark: Option<u64>, status: &Status) -> Option<u64> {
     let anon = status.rss_anon?;
     let rest = status.vm_rss?.saturating_sub(anon);
     Some(high_water_mark?.saturating_sub(rest).max(anon))
-}
-
-/// Minor and major page faults of the process so far. `ru_maxrss` of the same call is never used: it survives `exec` with
-/// the parent's peak.
-fn faults() -> (u64, u64) {
-    getrusage(UsageWho::RUSAGE_SELF)
-        .map(|usage| (usage.minor_page_faults() as u64, usage.major_page_faults() as u64))
-        .unwrap_or((0, 0))
 }
 
 #[cfg(test)]
@@ -184,5 +202,33 @@ mod tests {
         if probe.sees_peaks() {
             assert!(sample.peak_anon_bytes >= sample.rss_anon_bytes);
         }
+    }
+
+    /// Planted: a child with three descriptors of its own that waits meanwhile.
+    #[test]
+    fn another_process_is_seen_as_it_sees_itself() {
+        let shell = "exec 7</dev/null 8</dev/null 9</dev/null; echo go; read end";
+        let mut child = std::process::Command::new("sh")
+            .args(["-c", shell])
+            .stdin(std::process::Stdio::piped())
+            .stdout(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        std::io::BufRead::read_line(&mut std::io::BufReader::new(child.stdout.take().unwrap()), &mut line).unwrap();
+        let mut probe = Probe::of(child.id()).unwrap();
+        let mut sample = Sample::default();
+        probe.start_iteration();
+        probe.fill(&mut sample, None, true);
+        let held = std::fs::read_dir(format!("/proc/{}/fd", child.id())).unwrap().count() as u64;
+        let mapped = std::fs::read_to_string(format!("/proc/{}/maps", child.id())).unwrap().lines().count() as u64;
+        assert_eq!((sample.descriptors, sample.mappings), (Some(held), Some(mapped)));
+        assert!(held >= 6 && sample.threads == Some(1), "{sample:?}");
+        assert_eq!(sample.minor_faults, Some(0), "it waits: {sample:?}");
+        assert!(sample.rss_anon_bytes.unwrap() < Probe::open().unwrap().status().rss_anon.unwrap(), "not this process");
+        drop(child.stdin.take());
+        child.wait().unwrap();
+        assert_eq!(probe.status().vm_rss, None, "a process that is gone has no memory");
+        assert!(Probe::of(child.id()).is_err());
     }
 }

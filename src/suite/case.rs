@@ -178,6 +178,18 @@ pub struct RuntimeSpec {
     /// booleans are passed as text.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub options: BTreeMap<String, String>,
+    /// The program that does the work by itself; absent for all engines but [`Engine::Program`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub program: Option<ProgramSpec>,
+}
+
+/// A program that speaks highwater's protocol, and how it is started.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProgramSpec {
+    /// The program and its arguments; never empty.
+    pub command: Vec<String>,
+    /// The folder that it is started in: that of the suite's file. Empty for the present one.
+    pub folder: PathBuf,
 }
 
 /// Engines that can do the work.
@@ -198,10 +210,12 @@ pub enum Engine {
     Litert,
     /// Samsung's on-device runtime (ONE), backend `cpu`; TFLite and circle models.
     Onert,
+    /// A program of its own that speaks highwater's protocol, whatever it does.
+    Program,
 }
 
 impl Engine {
-    /// Whether the engine is inside this binary. The others are shared libraries that are loaded at run time.
+    /// Whether the engine is inside this binary. The others are shared libraries that are loaded at run time, and programs.
     pub fn is_built_in(self) -> bool {
         matches!(self, Engine::Auto | Engine::Embedded | Engine::Rten)
     }
@@ -312,6 +326,8 @@ pub enum BaseWork {
     Mutate,
     /// Execute the model whose turn it is, out of a cache that loads and evicts.
     Switch,
+    /// Whatever the program does that is the runtime.
+    Program,
 }
 
 /// An arm: the allocator of the child and its settings. Arms are data; the catalogue of named ones is

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use toml::Spanned;
 
-use super::case::{ArmSpec, ModelSource, ModelSpec, RuntimeSpec, WorkloadSpec};
+use super::case::{ArmSpec, BaseWork, ModelSource, ModelSpec, RuntimeSpec, WorkloadSpec};
 use super::error::{SuiteError, alternatives};
 use super::file::{Section, SuiteFile, WorkloadFile};
 use super::models::ModelFile;
@@ -110,13 +110,16 @@ fn lay<F, T>(
 
 fn workload(name: &str, offset: usize, table: WorkloadFile) -> Result<WorkloadSpec, Flaw> {
     let Some(base) = table.base else {
-        let works = ["nothing", "recompile", "reload", "infer", "concurrent", "reject", "mutate", "switch"];
+        let works = ["nothing", "recompile", "reload", "infer", "concurrent", "reject", "mutate", "switch", "program"];
         return Err(Flaw::new(offset, "base", format!("missing; use {}", alternatives(&works))));
     };
     let switch = switch(&table)?;
     let fault = match table.fault {
         Some(fault) => {
             let place = fault.span().start;
+            if base == BaseWork::Program {
+                return Err(Flaw::new(place, "fault", "is planted in highwater's own work: a program has its own"));
+            }
             Some(fault.into_inner().into_fault(place).map_err(|flaw| flaw.inside("fault"))?)
         }
         None => None,

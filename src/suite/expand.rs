@@ -9,6 +9,7 @@ use super::catalogue::{Catalogue, Entry};
 use super::error::{SuiteError, hint};
 use super::fault::Fault;
 use super::file::{CaseFile, Names, SuiteFile};
+use super::program::check_program;
 use super::settings::Settings;
 use super::source::{Flaw, Source};
 use super::switch::check_switch;
@@ -86,6 +87,15 @@ impl<'a> Product<'a> {
         }
         let runtimes = look_up(&file.runtime, "runtime", start, &catalogue.runtimes, Some("auto"))?;
         let arms = look_up(&file.arm, "arm", start, &catalogue.arms, Some("glibc"))?;
+        for (item, runtime) in &runtimes {
+            let pairs =
+                workloads.iter().flat_map(|(_, workload)| models.iter().map(move |(_, model)| (workload, model)));
+            if let Some(problem) =
+                pairs.into_iter().find_map(|(workload, model)| check_program(runtime, workload, model))
+            {
+                return Err(Flaw::new(item.offset, item.key.clone(), problem));
+            }
+        }
         Ok(Product {
             models,
             runtimes: runtimes.into_iter().map(|(_, runtime)| runtime).collect(),
@@ -176,7 +186,8 @@ pub(super) fn new_case(
 
 /// Whether a workload cannot run without a model.
 pub(super) fn needs_model(workload: &WorkloadSpec) -> bool {
-    workload.base != BaseWork::Nothing || matches!(workload.fault, Some(Fault::Truncate { .. }))
+    !matches!(workload.base, BaseWork::Nothing | BaseWork::Program)
+        || matches!(workload.fault, Some(Fault::Truncate { .. }))
 }
 
 /// Looks up what a key of a table at `start` names; where the key is missing, the default.

@@ -131,6 +131,7 @@ pub(super) struct RuntimeFile {
     pub planner: Option<Spanned<Planner>>,
     pub library: Option<Spanned<Text>>,
     pub options: Option<Spanned<BTreeMap<Text, Plain>>>,
+    pub command: Option<Spanned<Vec<Plain>>>,
 }
 
 /// A `[workloads.NAME]` table.

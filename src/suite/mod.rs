@@ -25,6 +25,7 @@ mod input;
 mod models;
 mod overrides;
 mod plan;
+mod program;
 mod runtimes;
 mod settings;
 mod source;
@@ -35,8 +36,8 @@ mod value;
 
 pub use case::{
     Allocator, Architecture, ArmSpec, BaseWork, Beside, Case, Engine, Judging, Limits, ModelSource, ModelSpec, Planner,
-    Recipe, Release, ReleaseWhen, RuntimeSpec, StepPoolSettings, Weights, WeightsPlacement, WeightsStrategy,
-    WorkloadSpec, case_id,
+    ProgramSpec, Recipe, Release, ReleaseWhen, RuntimeSpec, StepPoolSettings, Weights, WeightsPlacement,
+    WeightsStrategy, WorkloadSpec, case_id,
 };
 pub use catalogue::{Catalogue, Entry, catalogue};
 pub use claim::{Claim, Metric};
@@ -45,7 +46,7 @@ pub use expand::MAX_CASES;
 pub use expectation::Expectation;
 pub use fault::{Fault, Schedule};
 pub use input::{ElementType, InputSpec};
-pub use overrides::{ArmChoice, DEFAULT_ARMS, Overrides, RESERVED_MODEL, apply, from_model};
+pub use overrides::{ArmChoice, DEFAULT_ARMS, Overrides, RESERVED_MODEL, apply, from_model, from_program};
 pub use plan::{BUILT_IN, MAX_FILE_BYTES, Suite, load, open, parse};
 pub use settings::Settings;
 pub use switch::{BudgetBy, CacheBudget, OnEvict, SwitchOrder, SwitchSpec};

@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 
 use regex::Regex;
 
-use super::case::{ArmSpec, Case, ModelSource, ModelSpec, RuntimeSpec, case_id};
+use super::case::{ArmSpec, Case, Engine, ModelSource, ModelSpec, RuntimeSpec, case_id};
 use super::catalogue::{Catalogue, Entry, catalogue};
 use super::error::SuiteError;
 use super::expand::{MAX_CASES, needs_model, new_case, unknown};
 use super::input::InputSpec;
 use super::plan::Suite;
+use super::program::{check_program, runtime_of, words};
 use super::settings::{MAX_REPLICATES, Settings};
 use super::switch::check_switch;
 use super::value::{is_name, to_name};
@@ -71,6 +72,29 @@ pub fn from_model(model: &Path, overrides: &Overrides) -> Result<Suite, SuiteErr
     let case = new_case((&spec, runtime, workload, arm), 1, &Settings::default());
     let name = spec.name.clone();
     catalogue.models.insert(name.clone(), Entry { spec, why: String::new() });
+    single(name, case, catalogue, overrides)
+}
+
+/// A suite of one program under several arms: `command` is its command line, `model` what it gets in `HIGHWATER_MODEL`.
+///
+/// Without other choices it does 120 iterations under each of [`DEFAULT_ARMS`].
+pub fn from_program(command: &str, model: Option<&Path>, overrides: &Overrides) -> Result<Suite, SuiteError> {
+    let mut catalogue = catalogue().clone();
+    let words = words(command)
+        .map_err(|problem| SuiteError::Override { option: "--exec", problem: format!("`{command}` {problem}") })?;
+    let spec = find_model(model.unwrap_or(Path::new("none")), &catalogue)?;
+    let runtime = runtime_of(words);
+    let workload = look_up("--workload", "workload", "program", &catalogue.workloads)?;
+    let arm = look_up("--arm", "arm", "glibc", &catalogue.arms)?;
+    let case = new_case((&spec, &runtime, workload, arm), 1, &Settings::default());
+    let name = runtime.name.clone();
+    catalogue.models.insert(spec.name.clone(), Entry { spec, why: String::new() });
+    catalogue.runtimes.insert(name.clone(), Entry { spec: runtime, why: String::new() });
+    single(name, case, catalogue, overrides)
+}
+
+/// A suite of one case, under [`DEFAULT_ARMS`] where none are chosen.
+fn single(name: String, case: Case, catalogue: Catalogue, overrides: &Overrides) -> Result<Suite, SuiteError> {
     let suite = Suite {
         name,
         description: String::new(),
@@ -109,6 +133,10 @@ pub fn apply(suite: Suite, overrides: &Overrides) -> Result<Suite, SuiteError> {
     for case in &suite.cases {
         let case = override_work(case, overrides, &suite.catalogue)?;
         for variant in variants(&case, &runtimes, &arms, overrides.settings.threads.as_deref()) {
+            if let Some(problem) = check_program(&variant.runtime, &variant.workload, &variant.model) {
+                let option = if overrides.runtimes.is_empty() { "--workload" } else { "--runtime" };
+                return Err(SuiteError::Override { option, problem });
+            }
             if seen.insert(variant.id.clone()) {
                 cases.push(variant);
             }
@@ -141,6 +169,10 @@ fn loaded_with(
         runtimes.retain(|runtime| seen.insert(runtime.name.clone()));
     }
     match runtimes.as_mut_slice() {
+        [runtime] if runtime.engine == Engine::Program => {
+            let problem = format!("`{}` is a program: give it arguments of its own", runtime.name);
+            Err(SuiteError::Override { option, problem })
+        }
         [runtime] if !runtime.engine.is_built_in() => {
             runtime.library = overrides.library.clone().or(runtime.library.take());
             runtime.options.extend(overrides.options.iter().cloned());

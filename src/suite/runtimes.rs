@@ -6,6 +6,7 @@ use toml::Spanned;
 
 use super::case::{Engine, Planner, Release, ReleaseWhen, RuntimeSpec, Weights, WeightsStrategy};
 use super::file::RuntimeFile;
+use super::program::program;
 use super::source::Flaw;
 use super::value::{Plain, Text};
 
@@ -18,9 +19,10 @@ impl RuntimeFile {
             return Err(Flaw::new(
                 offset,
                 "engine",
-                "missing; use `auto`, `embedded`, `rten`, `openvino`, `onnxruntime`, `litert` or `onert`",
+                "missing; use `auto`, `embedded`, `rten`, `openvino`, `onnxruntime`, `litert`, `onert` or `program`",
             ));
         };
+        let program = program(&self, engine, offset, base)?;
         self.check(engine)?;
         let is_embedded = matches!(engine, Engine::Auto | Engine::Embedded);
         let (release, planner) = match is_embedded {
@@ -43,11 +45,12 @@ impl RuntimeFile {
             planner: value(&self.planner, planner),
             library: self.library.map(|library| base.join(library.into_inner().0)),
             options: self.options.map(Spanned::into_inner).unwrap_or_default().into_iter().map(option).collect(),
+            program,
         })
     }
 
     /// The keys of runtimes inside highwater, and where each of them stands.
-    fn own_keys(&self) -> [(&'static str, Option<usize>); 9] {
+    pub(super) fn own_keys(&self) -> [(&'static str, Option<usize>); 9] {
         fn place<T>(value: &Option<Spanned<T>>) -> Option<usize> {
             value.as_ref().map(|value| value.span().start)
         }

@@ -6,4 +6,5 @@ mod profile;
 pub mod protocol;
 mod session;
 
+pub use phases::end_phase;
 pub use session::{DESCRIPTOR_VARIABLE, Ended, PARENT_VARIABLE, serve};

@@ -3,13 +3,13 @@
 //! A phase's time ends before anything is read and the next begins after the mark was reset: sampling lies between the
 //! phases, and what it takes is summed up on its own.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::protocol::Message;
 use super::session::Wire;
 use crate::arm::{LiveCounter, LiveKind};
 use crate::runtime::{OwnMemory, Prepared};
-use crate::sample::{Probe, Sample};
+use crate::sample::{MemoryLevel, Probe, Sample};
 use crate::workload::{CacheEvent, Phase, Phases, Snapshot};
 
 /// Records the phases of one iteration into a sample.
@@ -42,20 +42,24 @@ impl<'a> Recorder<'a> {
         let now = Instant::now();
         let level = self.probe.level();
         self.high_water_mark = self.high_water_mark.max(level.high_water_mark);
-        let took = u64::try_from(now.duration_since(since).as_micros()).ok();
-        let (time, mark) = match phase {
-            Phase::Load => (&mut self.sample.load_us, &mut self.sample.hwm_load_bytes),
-            Phase::Prepare => (&mut self.sample.prepare_us, &mut self.sample.hwm_prepare_bytes),
-            Phase::Execute => (&mut self.sample.execute_us, &mut self.sample.hwm_execute_bytes),
-            Phase::Drop => (&mut self.sample.drop_us, &mut self.sample.hwm_drop_bytes),
-        };
-        // A phase can come twice: what an arm trims belongs to `drop`.
-        *time = took.map(|took| took + time.unwrap_or(0));
-        *mark = (*mark).max(level.high_water_mark);
-        if phase == Phase::Execute {
-            self.sample.rss_execute_bytes = level.resident;
-        }
+        end_phase(&mut self.sample, phase, now.duration_since(since), level);
         self.sampling_ns += now.elapsed().as_nanos() as u64;
+    }
+}
+
+/// Writes what a phase took and came to into its columns.
+pub fn end_phase(sample: &mut Sample, phase: Phase, took: Duration, level: MemoryLevel) {
+    let (time, mark) = match phase {
+        Phase::Load => (&mut sample.load_us, &mut sample.hwm_load_bytes),
+        Phase::Prepare => (&mut sample.prepare_us, &mut sample.hwm_prepare_bytes),
+        Phase::Execute => (&mut sample.execute_us, &mut sample.hwm_execute_bytes),
+        Phase::Drop => (&mut sample.drop_us, &mut sample.hwm_drop_bytes),
+    };
+    // A phase can come twice: what an arm trims belongs to `drop`.
+    *time = u64::try_from(took.as_micros()).ok().map(|took| took + time.unwrap_or(0));
+    *mark = (*mark).max(level.high_water_mark);
+    if phase == Phase::Execute {
+        sample.rss_execute_bytes = level.resident;
     }
 }
 

@@ -3,6 +3,18 @@
 //! A target is any program that highwater starts with the number of a connected stream socket in `HIGHWATER_FD`. Nothing
 //! but the protocol travels there; standard output and error are the target's own and are kept as evidence.
 //!
+//! There is one set of messages and one state machine in the parent for two kinds of targets. They differ in who takes the
+//! samples:
+//!
+//! - highwater's own worker does, inside its process, for there it is cheapest and sees most. Its hello says which allocator
+//!   it found in force, its samples are complete, and it never waits.
+//! - For a *program* ([`Engine::Program`](crate::suite::Engine::Program)) highwater does, from outside, while the program
+//!   waits: so a program in any language, with whatever heap, is measured by the same code and undisturbed by it. Its hello
+//!   leaves out what highwater finds out by itself, and its samples hold what only the program can know. This is the public
+//!   part of the protocol; `scripts/PROTOCOL.md` describes it for whoever writes a program.
+//!
+//! Own worker:
+//!
 //! 1. highwater sends one [`Job`].
 //! 2. The target sends one [`Message::Hello`]: protocol version, which allocator is really in force, which runtime.
 //!    highwater compares it with the arm that it asked for; a mismatch ends the run as *incompatible*.
@@ -21,8 +33,16 @@
 //! 6. The target sends one [`Message::End`] and exits with code 0; or one [`Message::Failed`] or [`Message::Incompatible`],
 //!    and exits as it likes.
 //!
-//! A line longer than [`LONGEST_LINE`], a line that does not parse, a wrong version or an iteration out of order ends the
-//! run as *incompatible*. Everything that arrived before stays valid.
+//! A program gets no job: what there is to know stands in its environment. It takes steps 2, 3, 4 and 6 too, and
+//!
+//! - its hello has a name, and no allocator: highwater looks into `/proc/PID` for that;
+//! - after its hello, each phase and each sample (which it may call `iteration`) it sends nothing more until highwater has
+//!   answered with one [`Answer`]. A phase is always answered with [`Answer::Go`]; only between two iterations highwater says
+//!   [`Answer::Stop`], whereupon the program leaves its loop. Closing the socket means the same.
+//! - [`Message::Cache`], [`Message::Profiled`] and [`Message::Latencies`] are not for programs.
+//!
+//! A line longer than [`LONGEST_LINE`], a line that does not parse, a wrong version, an iteration out of order or a message
+//! out of turn ends the run as *incompatible*. Everything that arrived before stays valid.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -77,9 +97,23 @@ pub const MOST_RUNS: u64 = 1_000_000;
 /// Times in one [`Message::Latencies`] at most: of twenty digits each they stay below [`LONGEST_LINE`].
 pub const MOST_LATENCIES: usize = 10_000;
 
+/// What highwater answers to a program that waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Answer {
+    /// Go on.
+    Go {
+        /// The iteration that begins now ends with `malloc_trim(0)`, before it is told.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        trim: bool,
+    },
+    /// No further iteration: say that this is the end.
+    Stop,
+}
+
 /// What the target says.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "kebab-case")]
+#[serde(tag = "type", rename_all = "kebab-case", deny_unknown_fields)]
 #[expect(
     clippy::large_enum_variant,
     reason = "there is one message at a time, and a boxed sample would be an allocation"
@@ -102,6 +136,7 @@ pub enum Message {
         event: CacheEvent,
     },
     /// An iteration is over.
+    #[serde(alias = "iteration")]
     Sample(Sample),
     /// A phase of a profile is over.
     Profiled(PhaseFigures),
@@ -117,7 +152,8 @@ pub enum Message {
     },
     /// The work cannot go on.
     Failed {
-        /// The iteration, from 1; 0 before the first.
+        /// The iteration, from 1; 0 before the first, or where the target does not say.
+        #[serde(default)]
         iteration: u64,
         /// What went wrong, with its causes.
         message: String,
@@ -129,36 +165,49 @@ pub enum Message {
     },
     /// The work is done.
     End {
-        /// Iterations that were sampled.
+        /// Iterations that were sampled; 0 where the target does not say.
+        #[serde(default)]
         iterations: u64,
     },
 }
 
 /// Who the target is.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Hello {
     /// [`VERSION`].
     pub protocol: u32,
-    /// Process number.
-    pub pid: u32,
+    /// Number of the process to be sampled; absent for the one that highwater has started.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pid: Option<u32>,
     /// Name of the runtime.
+    #[serde(rename = "name")]
     pub runtime: String,
     /// Its version.
+    #[serde(rename = "version", default)]
     pub runtime_version: String,
     /// The shared library that it was loaded from; absent for one that is part of the target.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub runtime_library: Option<PathBuf>,
-    /// The allocator in force, as found inside the process.
-    pub allocator: InForce,
-    /// What kind of counter `live_bytes` comes from; absent if there is none.
+    /// The allocator in force, as the target found it inside its process. A program leaves it out; highwater then puts here
+    /// what it sees from outside.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allocator: Option<InForce>,
+    /// What kind of counter `live_bytes` comes from; absent if there is none. A program that leaves it out and tells live
+    /// bytes has that of its allocator.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub live: Option<LiveKind>,
     /// Why there is no counter.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub live_absence: Option<String>,
-    /// Whether every phase has a high-water mark of its own.
+    /// Whether every phase has a high-water mark of its own. Not the program's to say.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub peaks: bool,
+    /// Whether a program does what [`Answer::Go`] says about `malloc_trim`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub trims: bool,
     /// What fork probes can tell; absent where the job asks for none.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub core: Option<CoreAbility>,
 }
 
@@ -175,4 +224,65 @@ pub enum CoreAbility {
         /// Why.
         reason: String,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_says_little_and_nothing_misspelled() {
+        let read = |line: &str| serde_json::from_str::<Message>(line).map_err(|error| error.to_string());
+        let Ok(Message::Hello(hello)) = read(r#"{"type":"hello","protocol":1,"name":"service","version":"2"}"#) else {
+            panic!("no hello");
+        };
+        assert_eq!((hello.runtime.as_str(), hello.runtime_version.as_str(), hello.pid), ("service", "2", None));
+        assert!(hello.allocator.is_none() && !hello.trims);
+        let sample = Sample { iteration: 1, live_bytes: Some(9), ..Sample::default() };
+        assert_eq!(read(r#"{"type":"iteration","iteration":1,"live_bytes":9}"#), Ok(Message::Sample(sample)));
+        assert_eq!(read(r#"{"type":"end"}"#), Ok(Message::End { iterations: 0 }));
+        let failed = Message::Failed { iteration: 0, message: "no such file".into() };
+        assert_eq!(read(r#"{"type":"failed","message":"no such file"}"#), Ok(failed));
+        for (line, problem) in [
+            (r#"{"type":"hello","protocol":1}"#, "missing field `name`"),
+            (r#"{"type":"hello","protocol":1,"name":"a","verison":"2"}"#, "unknown field `verison`"),
+            (r#"{"type":"iteration","iteration":1,"live":9}"#, "unknown field `live`"),
+            (r#"{"type":"iteration","live_bytes":9}"#, "missing field `iteration`"),
+            (r#"{"type":"iteration","iteration":-1}"#, "invalid value"),
+            (r#"{"type":"phase","iteration":1,"phase":"laod"}"#, "unknown variant `laod`"),
+            (r#"{"type":"phase","iteration":1,"phase":"load","us":1}"#, "unknown field `us`"),
+            (r#"{"type":"done"}"#, "unknown variant `done`"),
+        ] {
+            let told = read(line).unwrap_err();
+            assert!(told.contains(problem), "{line}: {told}");
+        }
+    }
+
+    #[test]
+    fn an_answer_is_one_short_object() {
+        let line = |answer| serde_json::to_string(&answer).unwrap();
+        assert_eq!(line(Answer::Go { trim: false }), r#"{"type":"go"}"#);
+        assert_eq!(line(Answer::Go { trim: true }), r#"{"type":"go","trim":true}"#);
+        assert_eq!(line(Answer::Stop), r#"{"type":"stop"}"#);
+    }
+
+    /// What highwater's own worker says reads back as it was.
+    #[test]
+    fn a_complete_hello_survives_the_wire() {
+        let hello = Hello {
+            protocol: VERSION,
+            pid: Some(7),
+            runtime: "rten".into(),
+            runtime_version: "0.27".into(),
+            runtime_library: None,
+            allocator: Some(crate::arm::in_force()),
+            live: Some(LiveKind::Exact),
+            live_absence: None,
+            peaks: true,
+            trims: false,
+            core: Some(CoreAbility::Absent { reason: "no fork".into() }),
+        };
+        let line = serde_json::to_string(&Message::Hello(hello.clone())).unwrap();
+        assert_eq!(serde_json::from_str::<Message>(&line).unwrap(), Message::Hello(hello));
+    }
 }

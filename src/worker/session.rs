@@ -31,10 +31,6 @@ pub const DESCRIPTOR_VARIABLE: &str = "HIGHWATER_FD";
 /// finds another one.
 pub const PARENT_VARIABLE: &str = "HIGHWATER_PARENT";
 
-/// `smaps_rollup` is read in the first iterations and then in every k-th, since it walks the page tables.
-const ROLLUP_FIRST: u64 = 3;
-const ROLLUP_EVERY: u64 = 25;
-
 /// Characters of an error that are told: some runtimes print whole graphs.
 const LONGEST_MESSAGE: usize = 4000;
 
@@ -111,14 +107,15 @@ fn work(job: &Job, wire: &mut Wire) -> Result<u64, Interruption> {
     let identity = work.identity();
     let hello = Message::Hello(Hello {
         protocol: VERSION,
-        pid: std::process::id(),
+        pid: Some(std::process::id()),
         runtime: identity.as_ref().map_or("none", |identity| identity.name).to_owned(),
         runtime_version: identity.as_ref().map_or_else(String::new, |identity| identity.version.clone()),
         runtime_library: identity.and_then(|identity| identity.library),
-        allocator,
+        allocator: Some(allocator),
         live: counter.kind(),
         live_absence: counter.absence().map(str::to_owned),
         peaks: probe.sees_peaks(),
+        trims: true,
         core: core_ability,
     });
     wire.send(&hello).map_err(|error| at(0)(&error))?;
@@ -148,8 +145,7 @@ fn work(job: &Job, wire: &mut Wire) -> Result<u64, Interruption> {
         let recorded = recorder.finish();
         let sampling = Instant::now();
         let mut sample = recorded.sample;
-        let rollup = iteration <= ROLLUP_FIRST || iteration.is_multiple_of(ROLLUP_EVERY);
-        probe.fill(&mut sample, recorded.high_water_mark, rollup);
+        probe.fill(&mut sample, recorded.high_water_mark, Probe::is_rollup_due(iteration));
         count_live(&counter, &mut sample);
         sample.cached_bytes = work.cached_bytes();
         sample.elapsed_us = u64::try_from(start.elapsed().as_micros()).ok();

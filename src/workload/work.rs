@@ -92,7 +92,7 @@ impl Work {
         }
         let base = case.workload.base;
         let targets = match base {
-            BaseWork::Nothing => Vec::new(),
+            BaseWork::Nothing | BaseWork::Program => Vec::new(),
             _ if models.is_empty() || models.len() != case.model.members().len() => {
                 return Err(WorkError::NoModel(case.workload.name.clone()));
             }
@@ -216,7 +216,7 @@ impl Work {
             }
             BaseWork::Concurrent => target.recompile_at_once(self.threads, phases)?,
             BaseWork::Mutate => target.mutate(iteration, phases)?,
-            BaseWork::Nothing | BaseWork::Reject => target.reject(phases)?,
+            BaseWork::Nothing | BaseWork::Program | BaseWork::Reject => target.reject(phases)?,
         }
         Ok(None)
     }

@@ -62,7 +62,7 @@ impl<'a> Session<'a> {
         let mut recorder = Recorder::new(PhaseRow::of_case(case, process), profile, &mut self.file, self.console);
         let (outcome, run) = match surroundings(case, &self.cache)? {
             Err(outcome) => (outcome, None),
-            Ok(Surroundings { case, environment, models }) => {
+            Ok(Surroundings { case, environment, models, .. }) => {
                 let request = Request {
                     case: &case,
                     models,

@@ -119,8 +119,7 @@ impl PhaseRow {
         self.runtime_version = format!("{} {}", hello.runtime, hello.runtime_version).trim_end().to_owned();
         let library = hello.runtime_library.as_deref();
         self.runtime_library = library.map(|path| path.display().to_string()).unwrap_or_default();
-        let version = hello.allocator.version.as_deref().unwrap_or_default();
-        self.allocator = format!("{} {version}", hello.allocator.allocator).trim_end().to_owned();
+        self.allocator = hello.allocator.as_ref().map(ToString::to_string).unwrap_or_default();
     }
 
     /// The row with the figures of a phase, and the times of its executions where there are any.

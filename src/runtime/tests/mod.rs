@@ -29,6 +29,7 @@ fn spec(engine: Engine, strategy: WeightsStrategy, release: Release) -> RuntimeS
         planner: if is_embedded { Planner::Wic } else { Planner::None },
         library: None,
         options: BTreeMap::new(),
+        program: None,
     }
 }
 

@@ -32,11 +32,15 @@ fn every_entry_says_why_and_is_called_what_its_key_says() {
 fn every_entry_can_be_run() {
     for (name, entry) in &catalogue().workloads {
         let model = match entry.spec.base {
-            BaseWork::Nothing => "none",
+            BaseWork::Nothing | BaseWork::Program => "none",
             BaseWork::Switch => "service",
             _ => "mlp-small",
         };
-        let text = format!("[[case]]\nmodel = \"{model}\"\nworkload = \"{name}\"\n");
+        let runtime = if entry.spec.base == BaseWork::Program { "mine" } else { "auto" };
+        let text = format!(
+            "[runtimes.mine]\nengine = \"program\"\ncommand = [\"true\"]\n\
+             [[case]]\nmodel = \"{model}\"\nruntime = \"{runtime}\"\nworkload = \"{name}\"\n"
+        );
         read(&text).unwrap_or_else(|error| panic!("{error}"));
     }
     let list = |names: Vec<&String>| format!("{names:?}");
@@ -105,7 +109,9 @@ fn planted_faults_need_no_model_unless_they_are_about_one() {
             matches!(workload.fault, Some(Fault::Truncate { .. })) || workload.name.starts_with("recompile");
         assert_eq!(
             workload.fault.is_none() || about_models,
-            workload.base != BaseWork::Nothing || workload.name == "nothing"
+            workload.base != BaseWork::Nothing || workload.name == "nothing",
+            "{}",
+            workload.name
         );
     }
     assert_eq!(catalogue().models["none"].spec.source, ModelSource::None);

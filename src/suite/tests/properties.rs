@@ -24,8 +24,13 @@ proptest! {
         arms in some(names(&catalogue().arms)),
         runtimes in some(names(&catalogue().runtimes).into_iter().cycle().take(4).collect()),
         models in some(names(&catalogue().models).into_iter().filter(|name| name != "none").collect()),
-        // `switch` takes sequences only.
-        workloads in some(names(&catalogue().workloads).into_iter().filter(|name| !name.starts_with("switch")).collect()),
+        // `switch` takes sequences only, and `program` a runtime that is one.
+        workloads in some(
+            names(&catalogue().workloads)
+                .into_iter()
+                .filter(|name| !name.starts_with("switch") && name != "program")
+                .collect()
+        ),
         threads in subsequence(vec![1, 2, 3, 4, 1024], 1..5),
         own in "[A-Za-z0-9_+=-]{1,48}",
     ) {

@@ -33,6 +33,7 @@ fn usual() -> RuntimeSpec {
         planner: Planner::Wic,
         library: None,
         options: BTreeMap::new(),
+        program: None,
     }
 }
 

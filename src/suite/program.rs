@@ -1,0 +1,155 @@
+//! Programs that speak highwater's protocol: `engine = "program"`, and the command line's `--exec`.
+
+use std::path::{Path, PathBuf};
+
+use super::case::{
+    BaseWork, Engine, ModelSource, ModelSpec, Planner, ProgramSpec, Release, ReleaseWhen, RuntimeSpec, Weights,
+    WeightsStrategy, WorkloadSpec,
+};
+use super::file::RuntimeFile;
+use super::source::Flaw;
+use super::value::to_name;
+
+/// The program that a `[runtimes.NAME]` table at `offset` describes; absent for all other engines, which have no `command`.
+pub(super) fn program(
+    table: &RuntimeFile,
+    engine: Engine,
+    offset: usize,
+    base: &Path,
+) -> Result<Option<ProgramSpec>, Flaw> {
+    let place = table.command.as_ref().map(|command| command.span().start);
+    if engine != Engine::Program {
+        return match place {
+            Some(place) => Err(Flaw::new(place, "command", "is for the engine `program`")),
+            None => Ok(None),
+        };
+    }
+    let others = [
+        ("library", table.library.as_ref().map(|library| library.span().start)),
+        ("options", table.options.as_ref().map(|options| options.span().start)),
+    ];
+    let all = table.own_keys().into_iter().chain(others);
+    if let Some((key, place)) = all.into_iter().find_map(|(key, place)| Some((key, place?))) {
+        return Err(Flaw::new(place, key, "means nothing to a program: give it arguments in `command`"));
+    }
+    let command: Vec<String> =
+        table.command.iter().flat_map(|command| command.get_ref()).map(|word| word.0.clone()).collect();
+    match command.first() {
+        Some(first) if !first.is_empty() => Ok(Some(ProgramSpec { command, folder: base.to_owned() })),
+        _ => {
+            let problem = "missing: a program and its arguments, as in `[\"python3\", \"service.py\"]`";
+            Err(Flaw::new(place.unwrap_or(offset), "command", problem))
+        }
+    }
+}
+
+/// The runtime that a command line is, called after the file that it runs.
+pub(super) fn runtime_of(command: Vec<String>) -> RuntimeSpec {
+    RuntimeSpec {
+        name: program_name(&command),
+        engine: Engine::Program,
+        weights: Weights {
+            strategy: WeightsStrategy::Copy,
+            release: Release::Keep,
+            release_when: ReleaseWhen::End,
+            strict: false,
+            prefault: false,
+        },
+        prepack: false,
+        optimize: true,
+        compile_threads: None,
+        planner: Planner::None,
+        library: None,
+        options: Default::default(),
+        program: Some(ProgramSpec { command, folder: PathBuf::new() }),
+    }
+}
+
+/// `service` for `python3 service.py` and `python3` for `python3 -m service`: the first word that is a file here, otherwise
+/// the program.
+fn program_name(command: &[String]) -> String {
+    let file = command.iter().find(|word| Path::new(word).is_file()).or(command.first());
+    let stem = file.and_then(|word| Path::new(word).file_stem());
+    to_name(&stem.unwrap_or_default().to_string_lossy())
+}
+
+/// The words of a command line: blanks separate them; quotes and backslashes are a shell's. There are no variables, patterns
+/// or redirections: `sh -c '…'` has them.
+pub(super) fn words(text: &str) -> Result<Vec<String>, &'static str> {
+    let mut words = Vec::new();
+    let mut word: Option<String> = None;
+    let mut quote = None;
+    let mut characters = text.chars();
+    while let Some(c) = characters.next() {
+        match (quote, c) {
+            (Some(open), c) if c == open => quote = None,
+            (None, '\'' | '"') => {
+                quote = Some(c);
+                word.get_or_insert_default();
+            }
+            (None, c) if c.is_whitespace() => words.extend(word.take()),
+            (None, '\\') => word.get_or_insert_default().push(characters.next().ok_or("ends with a backslash")?),
+            (Some('"'), '\\') => match characters.next() {
+                Some(escaped @ ('"' | '\\' | '$' | '`')) => word.get_or_insert_default().push(escaped),
+                Some(other) => word.get_or_insert_default().extend(['\\', other]),
+                None => return Err("has a quote that is not closed"),
+            },
+            (_, c) => word.get_or_insert_default().push(c),
+        }
+    }
+    if quote.is_some() {
+        return Err("has a quote that is not closed");
+    }
+    words.extend(word);
+    match words.first() {
+        Some(first) if !first.is_empty() => Ok(words),
+        _ => Err("names no program"),
+    }
+}
+
+/// What is wrong with a workload for a runtime: a program does its own work, and all others do highwater's.
+pub(super) fn check_program(runtime: &RuntimeSpec, workload: &WorkloadSpec, model: &ModelSpec) -> Option<String> {
+    let (name, work) = (&runtime.name, &workload.name);
+    match (runtime.engine == Engine::Program, workload.base == BaseWork::Program) {
+        (true, false) => {
+            Some(format!("`{name}` is a program, which does its own work and not `{work}`: use `program`"))
+        }
+        (false, true) => {
+            Some(format!("the workload `{work}` is what a program does, and the runtime `{name}` is none"))
+        }
+        (true, true) if matches!(model.source, ModelSource::Sequence(_)) => {
+            Some(format!("the program `{name}` gets one model, and `{}` is a sequence", model.name))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_divided_as_a_shell_divides_them() {
+        let told = |text: &str| words(text).map(|words| words.join("|"));
+        assert_eq!(told("python3 service.py --flag"), Ok("python3|service.py|--flag".into()));
+        assert_eq!(told("  a  'b c'd \"e 'f'\" '' "), Ok("a|b cd|e 'f'|".into()));
+        assert_eq!(told(r#"a\ b "\"\n\\" '\'"#), Ok(r#"a b|"\n\|\"#.into()));
+        for (text, problem) in [
+            ("", "names no"),
+            ("''", "names no"),
+            ("a 'b", "not closed"),
+            ("a \"b\\", "not closed"),
+            ("a\\", "backslash"),
+        ] {
+            assert!(told(text).unwrap_err().contains(problem), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_program_is_called_after_the_file_that_it_runs() {
+        let name = |words: &[&str]| program_name(&words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>());
+        assert_eq!(name(&["python3", "-X", "dev", "Cargo.toml", "README.md"]), "Cargo");
+        assert_eq!(name(&["/usr/bin/my.service", "--flag"]), "my");
+        assert_eq!(name(&["python3", "-m", "service"]), "python3");
+    }
+}
