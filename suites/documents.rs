@@ -8,6 +8,7 @@ use std::process::Command;
 
 use highwater::report::{CacheRow, ClaimRow, PhaseRow, SettingRow, VerdictRow};
 use highwater::sample::Sample;
+use highwater::worker::protocol::{Answer, Message, VERSION};
 
 const BLESS_VARIABLE: &str = "HIGHWATER_BLESS";
 
@@ -97,9 +98,43 @@ fn every_column_is_documented() {
     }
 }
 
+/// The lines of every block of JSON in the description of the protocol are what the program reads and writes.
+#[test]
+fn the_examples_of_the_protocol_are_the_protocol() {
+    let text = std::fs::read_to_string(root().join("scripts/PROTOCOL.md")).unwrap();
+    let blocks: Vec<&str> = text.split("```json\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    let [said, answered] = blocks.as_slice() else { panic!("{} blocks of JSON", blocks.len()) };
+    for line in said.lines() {
+        serde_json::from_str::<Message>(line).unwrap_or_else(|error| panic!("{line}: {error}"));
+    }
+    for line in answered.lines() {
+        let answer: Answer = serde_json::from_str(line).unwrap_or_else(|error| panic!("{line}: {error}"));
+        assert_eq!(serde_json::to_string(&answer).unwrap(), line);
+    }
+    let conversation = text.split("(`>` is highwater):").nth(1).and_then(|rest| rest.split("```").nth(1)).unwrap();
+    for line in conversation.lines().filter(|line| line.contains('{')) {
+        let is_read = match line.strip_prefix("> ") {
+            Some(answer) => serde_json::from_str::<Answer>(answer).is_ok(),
+            None => serde_json::from_str::<Message>(line).is_ok(),
+        };
+        assert!(is_read, "{line}");
+    }
+    assert!(said.lines().count() >= 7 && answered.lines().count() == 3 && conversation.lines().count() >= 9);
+    assert!(said.contains(&format!("\"protocol\":{VERSION},")));
+}
+
+/// The suite in it is one.
+#[test]
+fn the_suite_in_the_description_of_the_protocol_is_read() {
+    let text = std::fs::read_to_string(root().join("scripts/PROTOCOL.md")).unwrap();
+    let suite = text.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let suite = highwater::suite::parse("PROTOCOL.md", suite, Path::new("")).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(suite.cases.len(), 3);
+}
+
 #[test]
 fn files_that_documents_name_exist() {
-    for file in ["README.md", "results/README.md", "suites/README.md", "suites/models/README.md"] {
+    for file in ["scripts/PROTOCOL.md", "README.md", "results/README.md", "suites/README.md", "suites/models/README.md"] {
         let text = std::fs::read_to_string(root().join(file)).unwrap();
         let folder = root().join(file).parent().map(Path::to_path_buf).unwrap();
         for target in text.split("](").skip(1).filter_map(|rest| rest.split_once(')')).map(|(target, _)| target) {

@@ -120,7 +120,7 @@ impl Session<'_> {
         let mut probed = case.clone();
         probed.id = format!("{}.core", case.id);
         if case.runtime.program.is_some() {
-            let notes = "no fork probe: it belongs to highwater's own worker, and this is a program".to_owned();
+            let notes = "fork probes belong to highwater's own worker, and this is a program".to_owned();
             return Ok(Some(ProbedCore { id: probed.id, series: None, complete: false, notes }));
         }
         let absent = |notes: String| ProbedCore { id: probed.id.clone(), series: None, complete: false, notes };

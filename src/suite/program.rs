@@ -65,12 +65,20 @@ pub(super) fn runtime_of(command: Vec<String>) -> RuntimeSpec {
     }
 }
 
-/// `service` for `python3 service.py` and `python3` for `python3 -m service`: the first word that is a file here, otherwise
-/// the program.
+/// What programs are called that run others: what they run is of interest.
+const LAUNCHERS: [&str; 14] = [
+    "bash", "env", "java", "nice", "node", "numactl", "perl", "pypy", "python", "ruby", "sh", "stdbuf", "taskset", "time",
+];
+
+/// `service` for `python3 service.py`, `python3` for `python3 -m service`: behind a launcher the first word that is a file,
+/// otherwise the program.
 fn program_name(command: &[String]) -> String {
-    let file = command.iter().find(|word| Path::new(word).is_file()).or(command.first());
-    let stem = file.and_then(|word| Path::new(word).file_stem());
-    to_name(&stem.unwrap_or_default().to_string_lossy())
+    let stem = |word: &String| Path::new(word).file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let runs_others = |word: &&String| LAUNCHERS.contains(&stem(word).trim_end_matches(|c: char| c.is_ascii_digit()));
+    let first = command.first();
+    let launched = || command.iter().find(|word| !runs_others(word) && Path::new(word).is_file());
+    let file = first.filter(runs_others).and_then(|_| launched()).or(first);
+    to_name(&file.map(stem).unwrap_or_default())
 }
 
 /// The words of a command line: blanks separate them; quotes and backslashes are a shell's. There are no variables, patterns
@@ -149,7 +157,8 @@ mod tests {
     fn a_program_is_called_after_the_file_that_it_runs() {
         let name = |words: &[&str]| program_name(&words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>());
         assert_eq!(name(&["python3", "-X", "dev", "Cargo.toml", "README.md"]), "Cargo");
-        assert_eq!(name(&["/usr/bin/my.service", "--flag"]), "my");
+        assert_eq!(name(&["/usr/bin/env", "A=1", "/usr/bin/python3.11", "README.md"]), "README");
+        assert_eq!(name(&["/usr/bin/my.service", "README.md"]), "my");
         assert_eq!(name(&["python3", "-m", "service"]), "python3");
     }
 }

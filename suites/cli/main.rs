@@ -19,6 +19,7 @@ mod outcomes;
 mod outside;
 mod phases;
 mod process;
+mod programs;
 mod report;
 mod runtimes;
 mod snapshots;

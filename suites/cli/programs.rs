@@ -1,0 +1,272 @@
+//! Any program as a target: with and without a planted leak, and every way of breaking the protocol.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use crate::desk::{Desk, Row};
+use crate::ended::Ended;
+
+/// A file of the repository.
+fn repository(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+/// The programs in C, compiled once: `leak` and `wrong`.
+fn compiled(name: &str) -> String {
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    let folder = FOLDER.get_or_init(|| {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("programs-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).expect("a folder for programs");
+        for program in ["leak", "wrong"] {
+            let mut compiler = Command::new("cc");
+            compiler.args(["-std=gnu99", "-Wall", "-Wextra", "-Werror", "-O2", "-I"]).arg(repository("scripts"));
+            compiler.arg(repository(&format!("suites/programs/{program}.c"))).arg("-o").arg(folder.join(program));
+            Ended::of(compiler).code(0);
+        }
+        folder
+    });
+    folder.join(name).to_string_lossy().into_owned()
+}
+
+/// The Python that is here, if it is new enough; says so where it is not.
+fn python() -> Option<String> {
+    let candidates = [
+        std::env::var("HIGHWATER_RUNTIMES").ok().map(|folder| format!("{folder}/bin/python3")),
+        Some("python3".to_owned()),
+    ];
+    let version = "import sys; sys.exit(sys.version_info < (3, 9))";
+    let runs = |python: &String| Command::new(python).args(["-c", version]).status().is_ok_and(|ended| ended.success());
+    let found = candidates.into_iter().flatten().find(runs);
+    if found.is_none() {
+        skipped("there is no Python of version 3.9 or later");
+    }
+    found
+}
+
+#[expect(clippy::print_stderr, reason = "a test that does not run says why")]
+fn skipped(why: &str) {
+    eprintln!("skipped: {why}");
+}
+
+/// A suite of programs, each called by its name, under `arm`.
+fn suite(programs: &[(&str, Vec<String>)], arm: &str, settings: &str) -> String {
+    let mut text = String::new();
+    for (name, command) in programs {
+        text.push_str(&format!("[runtimes.\"{name}\"]\nengine = \"program\"\ncommand = {command:?}\n"));
+    }
+    let names: Vec<_> = programs.iter().map(|(name, _)| *name).collect();
+    text.push_str(&format!("[[case]]\nruntime = {names:?}\nworkload = \"program\"\narm = \"{arm}\"\n{settings}\n"));
+    text
+}
+
+fn words(command: &[&str]) -> Vec<String> {
+    command.iter().map(|word| (*word).to_owned()).collect()
+}
+
+#[test]
+fn a_leak_in_a_program_is_found_and_a_sound_program_is_not_accused() {
+    let desk = Desk::new();
+    let leak = compiled("leak");
+    let programs = [("sound", words(&[&leak])), ("leaks", words(&[&leak, "64"]))];
+    // Exact, and large blocks leave the process when they are freed.
+    let text = suite(&programs, "quiet-heap", "resident = false\nexpect = [\"stable\", \"leak\"]");
+    desk.suite(&text, &[]).code(0);
+    let sound = desk.verdict("none.sound.program.quiet-heap.t1");
+    assert_eq!((&sound["verdict"], &sound["live_kind"]), ("stable", "exact"), "{sound:#?}");
+    assert_eq!((&sound["runtime_version"], sound["allocator"].starts_with("glibc 2")), ("leak 1", true), "{sound:#?}");
+    let leaks = desk.verdict("none.leaks.program.quiet-heap.t1");
+    assert_eq!(&leaks["verdict"], "leak", "{leaks:#?}");
+    assert_eq!(leaks.number("live_rate_bytes_per_iteration"), Some(80.0), "64 bytes as a chunk of glibc");
+    let samples = desk.samples("none.leaks.program.quiet-heap.t1");
+    for sample in &samples[2..] {
+        let mark = |column: &str| sample.number(column).unwrap_or_else(|| panic!("no {column}: {sample:?}"));
+        // The weights are 4 MiB, and there in `load` and `execute` only.
+        assert!(mark("hwm_load_bytes") >= mark("rss_anon_bytes") + 4e6, "{sample:?}");
+        assert!(mark("rss_execute_bytes") >= mark("rss_anon_bytes") + 4e6, "{sample:?}");
+        assert!(mark("minor_faults") >= 1000.0 && mark("peak_anon_bytes") >= 4e6, "{sample:?}");
+        assert!(sample["execute_us"] != *"" && sample["sampling_us"] != *"" && sample["threads"] == *"1");
+    }
+    assert!(samples[0].number("pss_bytes").is_some() && samples[4].number("pss_bytes").is_none());
+}
+
+/// The default arms, all of which the helper's programs can run under.
+#[test]
+fn a_program_of_the_command_line_runs_under_every_default_arm() {
+    let desk = Desk::new();
+    let command = format!("{} 64", compiled("leak"));
+    let arguments = ["run", "--exec", &command, "--iterations", "45", "--no-counterfactual", "--out", "out"];
+    desk.run(&[&arguments[..], &["--list"]].concat()).code(0).says("none.leak.program.trim.t1").says(&format!("program: {command}"));
+    let ended = desk.run(&arguments);
+    let rows = desk.verdicts();
+    let told: Vec<_> = rows.iter().map(|row| (&row["arm"], &row["outcome"], &row["allocator"])).collect();
+    let allocators = ["glibc", "glibc", "glibc", "jemalloc", "mimalloc"];
+    let arms = ["glibc", "mmap-threshold-1m", "trim", "jemalloc", "mimalloc"];
+    for ((arm, allocator), row) in arms.iter().zip(allocators).zip(&told) {
+        assert!(row.0 == *arm && row.1 == "finished" && row.2.starts_with(allocator), "{row:?}\n{}", ended.all());
+    }
+    assert!(rows.iter().all(|row| row["reproduce"].contains(&format!("--exec '{command}'"))), "{rows:#?}");
+    let glibc = desk.verdict("none.leak.program.glibc.t1");
+    assert!(glibc["core_reason"].contains("fork probes belong to"), "{glibc:#?}");
+    let mimalloc = desk.verdict("none.leak.program.mimalloc.t1");
+    assert!(mimalloc["live_kind"].is_empty() || mimalloc["live_case"].contains("exact-live"), "{mimalloc:#?}");
+}
+
+/// Way of being wrong, outcome, evidence, samples.
+const WRONG: [(&str, &str, &str, usize); 24] = [
+    ("mute", "exited", "exited with code 0 before the work was done before the first iteration", 0),
+    ("silent", "timed-out", "took longer than 2s before the first iteration", 0),
+    ("version", "incompatible", "it speaks protocol 2, this highwater speaks 1", 0),
+    ("twice", "incompatible", "it said hello twice", 0),
+    ("stranger", "incompatible", "its hello names process 1, which is not what was started", 0),
+    ("garbage", "incompatible", "`[info] loading plugin...` is not a protocol line", 2),
+    ("exit", "exited", "exited with code 7 before the work was done after iteration 2; last output: the licence", 2),
+    ("crash", "crashed", "crashed by SIGSEGV after iteration 2", 2),
+    ("hang", "timed-out", "took longer than 2s after iteration 2", 2),
+    ("number", "incompatible", "it told iteration 5 where 3 was due", 2),
+    ("phase-number", "incompatible", "it told a phase of iteration 2 where 3 was due", 2),
+    ("misspelled", "incompatible", "unknown field `livebytes`", 2),
+    ("measured", "incompatible", "it told `rss_anon_bytes`, which highwater measures by itself", 2),
+    ("worker", "incompatible", "it said what only highwater's own worker says", 2),
+    ("impatient", "incompatible", "it went on without waiting for an answer", 2),
+    ("fail", "failed", "no such file: net.onnx", 2),
+    ("refuse", "incompatible", "built without hooks", 2),
+    ("close", "exited", "exited with code 0 before the work was done after iteration 2", 2),
+    ("orphan", "incompatible", "has ended while another one speaks for it", 2),
+    ("ends", "finished", "finished when the program said that this is the end", 2),
+    ("deaf", "incompatible", "it went on after it was told to stop", 30),
+    ("bad-end", "exited", "exited with code 4", 30),
+    ("lingers", "timed-out", "took longer than 2s", 30),
+    ("forked", "finished", "finished", 30),
+];
+
+#[test]
+fn every_breach_of_the_protocol_is_a_row_with_its_evidence() {
+    let desk = Desk::new();
+    let wrong = compiled("wrong");
+    let programs: Vec<_> = WRONG.iter().map(|(way, ..)| (*way, words(&[&wrong, way]))).collect();
+    let settings = "iterations = 30\niteration_time = \"2s\"\nresident = false\nearly_stop = false";
+    let ended = desk.suite(&suite(&programs, "exact-live", settings), &[]).code(1);
+    for (way, outcome, evidence, samples) in WRONG {
+        let case = format!("none.{way}.program.exact-live.t1");
+        let row = desk.verdict(&case);
+        assert_eq!(row["outcome"], *outcome, "{row:#?}\n{}", ended.all());
+        assert!(row["outcome_detail"].contains(evidence), "{row:#?}");
+        assert_eq!(desk.samples(&case).len(), samples, "{row:#?}");
+    }
+}
+
+/// `pid` names the program behind a launcher that waits; without it the launcher would be sampled.
+#[test]
+fn a_program_behind_a_launcher_is_sampled_and_not_its_launcher() {
+    let desk = Desk::new();
+    let leak = compiled("leak");
+    let programs = [
+        ("replaced", words(&["sh", "-c", &format!("exec {leak}")])),
+        ("waited-for", words(&["sh", "-c", &format!("{leak}; true")])),
+        ("environment", words(&["env", "A=1", &leak])),
+        ("undone", words(&["env", "-u", "GLIBC_TUNABLES", &leak])),
+    ];
+    let settings = "iterations = 30\nresident = false\nearly_stop = false\nexpect = [\"stable\", \"inconclusive\"]";
+    desk.suite(&suite(&programs, "mmap-threshold-1m", settings), &[]).code(1);
+    for name in ["replaced", "waited-for", "environment"] {
+        let case = format!("none.{name}.program.mmap-threshold-1m.t1");
+        let peaks = desk.samples(&case).iter().filter_map(|sample| sample.number("peak_anon_bytes")).collect::<Vec<_>>();
+        assert!(peaks.len() == 30 && peaks.iter().all(|peak| *peak > 4e6), "{case}: {peaks:?}");
+    }
+    let undone = desk.verdict("none.undone.program.mmap-threshold-1m.t1");
+    assert_eq!(undone["outcome"], *"incompatible", "{undone:#?}");
+    assert!(undone["outcome_detail"].contains("glibc.malloc.mmap_threshold=1048576` is not in force"), "{undone:#?}");
+}
+
+#[test]
+fn what_a_program_cannot_do_is_told() {
+    let desk = Desk::new();
+    let (leak, wrong) = (compiled("leak"), compiled("wrong"));
+    let mut text = suite(&[("plain", words(&[&wrong, ""])), ("absent", words(&["./nowhere"]))], "trim", "iterations = 30");
+    text.push_str(&suite(&[("pool", words(&[&leak]))], "step-pool", "iterations = 30"));
+    desk.suite(&text, &["--no-counterfactual"]).code(1);
+    for (case, outcome, part) in [
+        ("none.plain.program.trim.t1", "incompatible", "calls malloc_trim, and this program does not offer to"),
+        ("none.absent.program.trim.t1", "skipped", "there is no program"),
+        ("none.pool.program.step-pool.t1", "incompatible", "a step pool is part of highwater's own worker"),
+    ] {
+        let row: Row = desk.verdict(case);
+        assert_eq!(row["outcome"], *outcome, "{row:#?}");
+        assert!(row["outcome_detail"].contains(part), "{row:#?}");
+    }
+}
+
+#[test]
+fn a_command_that_cannot_be_run_is_refused_at_once() {
+    let desk = Desk::new();
+    for (command, problem) in [
+        ("no-such-program --flag", "--exec: there is no program `no-such-program` in PATH"),
+        ("./absent", "--exec: there is no program ./absent"),
+        ("python3 'x", "has a quote that is not closed"),
+        ("", "names no program"),
+    ] {
+        desk.run(&["run", "--exec", command, "--out", "out"]).code(2).quietly().complains(problem);
+    }
+    desk.run(&["run", "--exec", "true", "--workload", "infer"]).code(2).complains("cannot be used with");
+    assert!(!desk.path("out").exists());
+}
+
+/// The variables that a program is told of, and the folder that it works in.
+#[test]
+fn a_program_finds_its_model_its_threads_and_its_folder() {
+    let desk = Desk::new();
+    desk.write("net.onnx", "a model");
+    desk.write("beside", "");
+    let script = "test -f beside && test \"$(cat $HIGHWATER_MODEL)\" = 'a model' && test $HIGHWATER_THREADS = 3 \
+                  && test -z \"$(cat)\" && exec \"$0\" ends";
+    let command = words(&["sh", "-c", script, &compiled("wrong")]);
+    let text = "[models.net]\nfile = \"net.onnx\"\n".to_owned() + &suite(&[("told", command)], "exact-live", "model = \"net\"\nthreads = 3");
+    desk.suite(&text, &[]).code(4);
+    assert_eq!(desk.verdict("net.told.program.exact-live.t3")["outcome"], *"finished");
+}
+
+#[test]
+fn a_program_in_python_leaks_only_where_it_loses_memory() {
+    let Some(python) = python() else { return };
+    let desk = Desk::new();
+    let script = repository("suites/programs/leak.py").to_string_lossy().into_owned();
+    let command = |arguments: &[&str]| words(&[&["env", "PYTHONMALLOC=malloc", &python, &script], arguments].concat());
+    let programs = [
+        ("sound", command(&[])),
+        ("bytes", command(&["--bytes", "2000"])),
+        ("objects", command(&["--objects", "40"])),
+    ];
+    let settings = "resident = false\nearly_stop = true\nexpect = [\"stable\", \"plateau\", \"leak\"]";
+    desk.suite(&suite(&programs, "exact-live", settings), &[]).code(0);
+    for (name, verdict) in [("sound", "stable"), ("bytes", "leak"), ("objects", "leak")] {
+        let row = desk.verdict(&format!("none.{name}.program.exact-live.t1"));
+        assert_eq!((&row["verdict"], &row["live_kind"]), (verdict, "exact"), "{row:#?}");
+    }
+    let live = |name: &str| -> Vec<f64> {
+        let samples = desk.samples(&format!("none.{name}.program.exact-live.t1"));
+        samples.iter().filter_map(|sample| sample.number("live_bytes")).collect()
+    };
+    let sound = live("sound");
+    assert!(sound[sound.len() / 2..].windows(2).all(|pair| pair[0] == pair[1]), "the module leaks: {sound:?}");
+}
+
+#[test]
+fn a_service_on_onnxruntime_runs_under_any_allocator() {
+    let Some(python) = python() else { return };
+    if !Command::new(&python).args(["-c", "import onnxruntime"]).output().is_ok_and(|ended| ended.status.success()) {
+        return skipped("the Python package onnxruntime is not here");
+    }
+    let desk = Desk::new();
+    let script = repository("suites/programs/onnxruntime_service.py");
+    let command = format!("{python} {}", script.display());
+    let model = repository("suites/models/ppocr_cls.onnx");
+    let model = model.to_string_lossy();
+    let arguments = ["--iterations", "30", "--arm", "glibc", "--arm", "jemalloc", "--no-counterfactual", "--out", "out"];
+    desk.run(&[&["run", "--exec", &command, "--model", &model], &arguments[..]].concat());
+    for arm in ["glibc", "jemalloc"] {
+        let row = desk.verdict(&format!("ppocr_cls.onnxruntime_service.program.{arm}.t1"));
+        assert_eq!(row["outcome"], *"finished", "{row:#?}");
+        assert!(row["runtime_version"].starts_with("onnxruntime 1.") && row["allocator"].starts_with(arm), "{row:#?}");
+    }
+}
