@@ -16,6 +16,8 @@
 //! `projection` and `replicate` are the same evidence asked other questions: two settings side by side, growth to come,
 //! and independent processes.
 //!
+//! `watch` applies both to a process that is only watched: windows of time, or of requests, take the place of iterations.
+//!
 //! `phases` sums up what a profile measured, without a verdict: percentiles of latencies, medians over processes.
 //!
 //! Iterations count from 1; sample `i` of a slice belongs to iteration `i + 1`. Missing samples are `NaN`.
@@ -42,6 +44,7 @@ mod sensitivity;
 mod state;
 mod trend;
 mod verdict;
+mod watch;
 
 #[cfg(test)]
 mod tests;
@@ -66,4 +69,8 @@ pub use resident_finding::{MeanWindow, ResidentFinding, ResidentSource};
 pub use sensitivity::{minimum_detectable, minimum_detectable_trend};
 pub use state::State;
 pub use trend::{Trend, TrendShape, TrendState, trend};
+pub use watch::{
+    Bucket, Growth, History, Observed, WatchFinding, WatchRules, Windows, assess_watch, by_requests, by_time, history_of,
+    is_growth, worst_of,
+};
 pub use verdict::{LiveVerdict, ResidentCategory, Resource, Verdict};

@@ -115,10 +115,16 @@ columns! {
     major_faults,
     /// Proportional set size (smaps_rollup, only now and then), bytes.
     pss_bytes,
+    /// Anonymous memory with what processes share counted in parts (Pss_Anon; `watch --tree` only), bytes.
+    pss_anon_bytes,
     /// Pages marked free that still count as resident (LazyFree, only now and then), bytes.
     lazy_free_bytes,
     /// Anonymous memory in huge pages (AnonHugePages, only now and then), bytes.
     anon_huge_bytes,
+    /// Processes summed up (`watch --tree` only).
+    processes,
+    /// Requests served, as the counter command told since the last sample (`watch --counter` only).
+    requests,
     /// What the sampling itself took, µs.
     sampling_us,
 }

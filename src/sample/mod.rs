@@ -6,6 +6,8 @@
 //!
 //! [`PhaseProbe`] does the same around the phases of a single model, for a profile of what each of them needs.
 //!
+//! [`Outside`] reads the same of another process that knows nothing of it, [`Tree`] of all its descendants too.
+//!
 //! [`CoreProbe`] goes further, in runs of its own: it forks the process and sees what remains when everything is given
 //! back. `forked` asks the child, `smaps` splits what remains, `obstacles` says where a fork is not safe.
 
@@ -18,19 +20,26 @@ mod forked;
 mod io;
 mod lines;
 mod obstacles;
+mod outside;
 mod phase_figures;
 mod phase_probe;
 mod poller;
 mod probe;
+mod processes;
 mod smaps;
+mod stat;
 mod status;
+mod tree;
 
 pub use columns::{Sample, Series};
 pub use core_error::CoreError;
 pub use core_probe::{CoreProbe, CoreReading};
 pub use io::Io;
+pub use outside::{Identity, Missing, Outside, OutsideError};
 pub use phase_figures::{PhaseFigures, ProfiledPhase};
 pub use phase_probe::PhaseProbe;
 pub use probe::{MemoryLevel, Probe};
+pub use processes::{command_line, oldest_named};
 pub use smaps::Split;
 pub use status::{Rollup, Status};
+pub use tree::Tree;

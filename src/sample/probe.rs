@@ -152,7 +152,7 @@ impl Probe {
 /// Highest anonymous resident memory inside the iteration: `max(RssAnon, VmHWM - (VmRSS - RssAnon))`. The kernel keeps no
 /// mark of anonymous memory alone, so a file that is mapped only inside the iteration counts as peak; that is constant
 /// from iteration to iteration and does not touch a trend.
-fn peak_anon(high_water_mark: Option<u64>, status: &Status) -> Option<u64> {
+pub(super) fn peak_anon(high_water_mark: Option<u64>, status: &Status) -> Option<u64> {
     let anon = status.rss_anon?;
     let rest = status.vm_rss?.saturating_sub(anon);
     Some(high_water_mark?.saturating_sub(rest).max(anon))

@@ -22,6 +22,8 @@ pub struct Status {
     pub hugetlb: Option<u64>,
     /// Threads.
     pub threads: Option<u64>,
+    /// Tgid: number of the process, which a thread's own number is not.
+    pub thread_group: Option<u64>,
 }
 
 impl Status {
@@ -39,6 +41,7 @@ impl Status {
                 b"VmSwap" => &mut status.vm_swap,
                 b"HugetlbPages" => &mut status.hugetlb,
                 b"Threads" => &mut status.threads,
+                b"Tgid" => &mut status.thread_group,
                 _ => continue,
             };
             *field = quantity(value);
@@ -127,7 +130,7 @@ mod tests {
         );
         assert_eq!(status.hugetlb, Some(64 << 20));
         assert_eq!(status.vm_swap, Some(12 * 1024));
-        assert_eq!(status.threads, Some(3));
+        assert_eq!((status.threads, status.thread_group), (Some(3), Some(4242)));
     }
 
     #[test]

@@ -1,0 +1,166 @@
+//! The finding on one process that was watched.
+
+use super::history::History;
+use super::windows::{Windows, by_requests, by_time};
+use crate::analysis::assess::{Evidence, Settings, assess};
+use crate::analysis::finding::{LiveFinding, resource_finding};
+use crate::analysis::look::RISING;
+use crate::analysis::resident_finding::ResidentFinding;
+use crate::analysis::trend::TrendState;
+use crate::analysis::verdict::{LiveVerdict, Resource, Verdict};
+
+/// What the user declares, and how often was looked.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct WatchRules {
+    /// Time from the first sample by which warm-up is over, in seconds; no growth verdict before twice as long.
+    pub settle: f64,
+    /// Looks taken, this one included.
+    pub looks: u32,
+}
+
+/// Resident memory over windows of one kind.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Growth {
+    /// What it came to; its iterations are windows.
+    pub found: ResidentFinding,
+    /// The verdict that stands for.
+    pub verdict: Verdict,
+    /// Seconds, or requests, of a window.
+    pub length: f64,
+    /// Seconds, or requests, before the first window.
+    pub start: f64,
+}
+
+impl Growth {
+    /// Growth per second or per request, with its limits, in bytes; `NaN` where it was not judged.
+    pub fn rate(&self) -> [f64; 3] {
+        [self.found.rate, self.found.low, self.found.high].map(|rate| rate / self.length)
+    }
+
+    /// Smallest growth per second or per request that this record would have shown.
+    pub fn minimum_detectable(&self) -> f64 {
+        self.found.minimum_detectable / self.length
+    }
+
+    /// Seconds, or requests, of the part that was judged.
+    pub fn judged(&self) -> f64 {
+        (self.found.n + 1 - self.found.judged_from) as f64 * self.length
+    }
+}
+
+/// What one process came to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WatchFinding {
+    /// The worst of what was found.
+    pub verdict: Verdict,
+    /// Why, in words.
+    pub reason: String,
+    /// Resident memory by time; `None` if none was seen.
+    pub by_time: Option<Growth>,
+    /// Resident memory by requests, where enough were counted.
+    pub by_requests: Option<Growth>,
+    /// Share of the time without requests, where they were counted.
+    pub idle: Option<f64>,
+    /// Threads, descriptors, mappings by time, those that were seen.
+    pub resources: Vec<(Resource, LiveFinding)>,
+    /// Seconds of a window.
+    pub window: f64,
+    /// Declared probability that anything is called growing that is not: of all tests, over all looks.
+    pub error_rate: f64,
+}
+
+impl WatchFinding {
+    /// Whether there was too little to judge memory on.
+    pub fn is_short(&self) -> bool {
+        self.verdict == Verdict::Inconclusive
+            && self.by_time.as_ref().is_none_or(|growth| matches!(growth.found.state, TrendState::Short))
+    }
+}
+
+/// Judges all that was seen of one process.
+pub fn assess_watch(history: &History, rules: &WatchRules) -> WatchFinding {
+    let windows = by_time(history);
+    let settle = |length: f64, warm: f64| (warm / length).ceil() as usize;
+    let time_settle = settle(windows.length, rules.settle);
+    let by_time = growth(&windows, time_settle);
+    let requests = by_requests(history);
+    let by_requests = requests.as_ref().and_then(|(windows, _)| {
+        let share = (rules.settle / history.duration()).min(1.0);
+        growth(windows, settle(windows.length, share * windows.length * windows.len() as f64))
+    });
+    let memory_grows = [&by_time, &by_requests].into_iter().flatten().any(|growth| is_growth(growth.verdict));
+    let counts = [
+        (Resource::Threads, &windows.threads),
+        (Resource::Descriptors, &windows.descriptors),
+        (Resource::Mappings, &windows.mappings),
+    ];
+    let resources: Vec<(Resource, LiveFinding)> = counts
+        .into_iter()
+        // More memory lies in more mappings: they are counted against a process only where memory does not say the same.
+        .filter(|(resource, _)| *resource != Resource::Mappings || !memory_grows)
+        .filter(|(_, counts)| counts.iter().any(|count| !count.is_nan()))
+        .map(|(resource, counts)| (resource, resource_finding(counts, time_settle)))
+        .collect();
+    let (verdict, reason) = verdict(by_time.as_ref(), by_requests.as_ref(), &resources);
+    let tests = [&by_time, &by_requests].into_iter().flatten().map(|growth| growth.found.error_rate).sum::<f64>()
+        + resources.len() as f64 * RISING;
+    WatchFinding {
+        verdict,
+        reason,
+        by_time,
+        by_requests,
+        idle: requests.map(|(_, idle)| idle),
+        resources,
+        window: windows.length,
+        error_rate: (f64::from(rules.looks) * tests).min(1.0),
+    }
+}
+
+/// What processes that followed each other come to: the worst of them. Those that were too short to judge count only where there
+/// is no other.
+pub fn worst_of<'a>(findings: impl Iterator<Item = &'a WatchFinding> + Clone) -> Verdict {
+    let judged = findings.clone().filter(|found| !found.is_short()).map(|found| found.verdict).min();
+    judged.unwrap_or(Verdict::Inconclusive)
+}
+
+/// Whether a verdict says that something grows.
+pub fn is_growth(verdict: Verdict) -> bool {
+    !matches!(verdict, Verdict::Inconclusive | Verdict::Plateau | Verdict::Stable)
+}
+
+fn growth(windows: &Windows, settle: usize) -> Option<Growth> {
+    let evidence = Evidence { anon: Some(&windows.level), peak: windows.peak.as_deref(), ..Evidence::default() };
+    let found = assess(&evidence, &Settings { settle, ..Settings::default() });
+    let verdict = found.verdict;
+    found.resident.map(|found| Growth { found, verdict, length: windows.length, start: windows.start })
+}
+
+/// The worst of memory and counts. Memory grows if it does in one of the two ways of cutting; it is decided if it is in one.
+fn verdict(
+    by_time: Option<&Growth>,
+    by_requests: Option<&Growth>,
+    resources: &[(Resource, LiveFinding)],
+) -> (Verdict, String) {
+    let ways = [(by_requests, "request"), (by_time, "time")];
+    let ways: Vec<(&Growth, &str)> = ways.into_iter().filter_map(|(growth, by)| Some((growth?, by))).collect();
+    let memory = ways
+        .iter()
+        .find(|(growth, _)| is_growth(growth.verdict))
+        .or_else(|| ways.iter().find(|(growth, _)| growth.verdict != Verdict::Inconclusive))
+        .or(ways.last())
+        .map(|(growth, by)| (growth.verdict, format!("resident memory by {by}: {}", reason(growth))));
+    let growing = resources.iter().find(|(_, found)| found.verdict == LiveVerdict::Leak);
+    let resource = growing.map(|(resource, found)| (Verdict::ResourceLeak, format!("{resource}: {}", found.reason)));
+    let none = || (Verdict::Inconclusive, "no sample was taken".to_owned());
+    resource.into_iter().chain(memory).min_by_key(|(verdict, _)| *verdict).unwrap_or_else(none)
+}
+
+fn reason(growth: &Growth) -> String {
+    match growth.found.state {
+        TrendState::Short => "fewer than 40 windows".to_owned(),
+        _ if growth.verdict == Verdict::GrowthUnattributed => {
+            "grows, and live bytes cannot be read from outside".to_owned()
+        }
+        _ => growth.found.reason.clone(),
+    }
+}

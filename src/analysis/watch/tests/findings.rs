@@ -1,0 +1,114 @@
+//! Verdicts on what was planted.
+
+use super::*;
+use crate::analysis::{LiveVerdict, Resource, Verdict};
+
+const RULES: WatchRules = WatchRules { settle: 30.0, looks: 1 };
+
+fn judged(history: &History) -> WatchFinding {
+    assess_watch(history, &RULES)
+}
+
+/// Planted: 100 kB a second under noise of 2 MB.
+#[test]
+fn growth_is_found_with_its_rate() {
+    let found = judged(&watched(1000, |index, quiet| Observed {
+        peak: 60e6 + 1e5 * index as f64 + 2e6 * noise(index),
+        level: 50e6 + 1e5 * index as f64 + 2e6 * noise(index),
+        ..quiet
+    }));
+    assert_eq!(found.verdict, Verdict::GrowthUnattributed, "{}", found.reason);
+    assert!(found.reason.contains("live bytes cannot be read from outside"), "{}", found.reason);
+    let growth = found.by_time.as_ref().unwrap();
+    let [rate, low, high] = growth.rate();
+    assert!(low < 1e5 && 1e5 < high && (rate / 1e5 - 1.0).abs() < 0.02, "{rate} [{low}, {high}]");
+    assert!((450.0..=500.0).contains(&growth.judged()), "{} s were judged", growth.judged());
+    let resources: Vec<_> = found.resources.iter().map(|(resource, _)| *resource).collect();
+    assert_eq!(resources, [Resource::Threads, Resource::Descriptors], "more memory lies in more mappings");
+    assert!((found.error_rate - (0.0025 + 2.0 * 4.0 / 5040.0)).abs() < 1e-12, "{}", found.error_rate);
+}
+
+#[test]
+fn what_stands_still_is_stable_and_what_settled_a_plateau() {
+    let stable = judged(&watched(600, |index, quiet| Observed { peak: 60e6 + 2e6 * noise(index), ..quiet }));
+    assert_eq!(stable.verdict, Verdict::Stable, "{}", stable.reason);
+    assert!(stable.by_time.unwrap().minimum_detectable() < 1e5);
+    let grown = |index: usize| 20e6 + 30e6 * (1.0 - (-(index as f64) / 40.0).exp());
+    let plateau =
+        judged(&watched(600, |index, quiet| Observed { peak: grown(index), level: grown(index), ..quiet }));
+    assert_eq!(plateau.verdict, Verdict::Plateau, "{}", plateau.reason);
+}
+
+/// Planted: the work needs more and more, and gives all of it back.
+#[test]
+fn a_growing_peak_is_told_from_a_growing_level() {
+    let found = judged(&watched(600, |index, quiet| Observed { peak: 60e6 + 1e5 * index as f64, ..quiet }));
+    assert_eq!(found.verdict, Verdict::PeakGrowth, "{}", found.reason);
+}
+
+#[test]
+fn growth_inside_the_settling_time_is_no_verdict() {
+    let history = watched(300, |index, quiet| Observed { peak: f64::NAN, level: 50e6 + 1e5 * index as f64, ..quiet });
+    let found = assess_watch(&history, &WatchRules { settle: 151.0, looks: 1 });
+    assert_eq!(found.verdict, Verdict::Inconclusive, "{}", found.reason);
+    assert!(found.reason.contains("settling") && !found.is_short(), "{}", found.reason);
+    let found = assess_watch(&history, &WatchRules { settle: 149.0, looks: 3 });
+    assert_eq!(found.verdict, Verdict::GrowthUnattributed);
+    assert!((found.error_rate - 3.0 * (0.0025 + 2.0 * 4.0 / 5040.0)).abs() < 1e-12, "each look has its own chance");
+}
+
+/// Planted: one descriptor in every second, one mapping in every second.
+#[test]
+fn resources_are_judged_one_by_one() {
+    let found = judged(&watched(300, |index, quiet| Observed { descriptors: 10.0 + index as f64, ..quiet }));
+    assert_eq!(found.verdict, Verdict::ResourceLeak, "{}", found.reason);
+    let leaking: Vec<_> =
+        found.resources.iter().filter(|(_, found)| found.verdict == LiveVerdict::Leak).map(|(which, _)| *which).collect();
+    assert_eq!(leaking, [Resource::Descriptors]);
+    assert!(found.reason.starts_with("descriptors: "), "{}", found.reason);
+    let found = judged(&watched(300, |index, quiet| Observed { mappings: 80.0 + index as f64, ..quiet }));
+    assert_eq!((found.verdict, found.reason.split(':').next()), (Verdict::ResourceLeak, Some("mappings")));
+    // Connections that come and go are none.
+    let found = judged(&watched(300, |index, quiet| Observed { descriptors: 10.0 + (index * 7 % 13) as f64, ..quiet }));
+    assert_eq!(found.verdict, Verdict::Stable, "{}", found.reason);
+}
+
+/// Planted: 1,000 bytes lost in every request; requests come in bursts with long pauses, which by time look like jumps.
+#[test]
+fn growth_per_request_is_found_where_growth_by_time_is_not() {
+    let served = |index: usize| {
+        let (turn, step) = (index / 700, index % 700);
+        (turn * 300 + step.min(300)) as f64 * 50.0
+    };
+    let history = watched(2100, |index, quiet| {
+        let counter = if index % 5 == 0 { served(index) } else { f64::NAN };
+        Observed { peak: f64::NAN, level: 20e6 + 1000.0 * served(index) + 1e4 * noise(index), counter, ..quiet }
+    });
+    let found = judged(&history);
+    let by_requests = found.by_requests.as_ref().unwrap();
+    let [rate, low, high] = by_requests.rate();
+    assert!(low < 1000.0 && 1000.0 < high && (rate / 1000.0 - 1.0).abs() < 0.05, "{rate} [{low}, {high}]");
+    assert_eq!(found.verdict, Verdict::GrowthUnattributed, "{}", found.reason);
+    assert!(found.reason.starts_with("resident memory by request"), "{}", found.reason);
+    assert!(found.idle.is_some_and(|idle| (0.5..0.62).contains(&idle)), "{:?}", found.idle);
+}
+
+#[test]
+fn too_little_is_told_as_such() {
+    let short = judged(&watched(39, |_, quiet| quiet));
+    assert!(short.is_short() && short.reason.contains("40 windows"), "{}", short.reason);
+    let nothing = judged(&History::new(1.0));
+    assert!(nothing.is_short() && nothing.by_time.is_some_and(|growth| growth.found.n == 0), "{}", nothing.reason);
+}
+
+#[test]
+fn segments_come_to_the_worst_that_was_judged() {
+    let short = judged(&watched(10, |_, quiet| quiet));
+    let stable = judged(&watched(100, |_, quiet| quiet));
+    let growing = judged(&watched(300, |index, quiet| Observed { level: 50e6 + 1e6 * index as f64, peak: f64::NAN, ..quiet }));
+    let worst = |findings: &[&WatchFinding]| worst_of(findings.iter().copied());
+    assert_eq!(worst(&[&short, &stable, &short]), Verdict::Stable);
+    assert_eq!(worst(&[&stable, &growing]), Verdict::GrowthUnattributed);
+    assert_eq!(worst(&[&short]), Verdict::Inconclusive);
+    assert_eq!(worst(&[]), Verdict::Inconclusive);
+}

@@ -1,0 +1,70 @@
+//! Processes that start others, and end before them.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+
+use super::*;
+
+/// A shell with a child that sleeps, in a group of their own; all killed when dropped.
+struct Family {
+    shell: Child,
+    sleeper: i32,
+}
+
+impl Family {
+    fn start(script: &str) -> Family {
+        use std::os::unix::process::CommandExt;
+        let mut command = Command::new("sh");
+        command.args(["-c", script]).stdin(Stdio::piped()).stdout(Stdio::piped()).process_group(0);
+        let mut shell = command.spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(shell.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+        Family { sleeper: line.trim().parse().unwrap(), shell }
+    }
+}
+
+impl Drop for Family {
+    fn drop(&mut self) {
+        let _ = nix::sys::signal::killpg(
+            nix::unistd::Pid::from_raw(self.shell.id() as i32),
+            nix::sys::signal::Signal::SIGKILL,
+        );
+        let _ = self.shell.wait();
+    }
+}
+
+#[test]
+fn descendants_are_summed_up_and_stay_when_their_parent_ends() {
+    // The middle shell tells the sleeper's number and ends when it reads a line.
+    let family = Family::start("sh -c 'sleep 86400 >/dev/null & echo $!; read line'; read line");
+    let root = Outside::open(family.shell.id() as i32, true).unwrap();
+    let mut tree = Tree::new(root);
+    let mut sample = Sample::default();
+    tree.fill(&mut sample).unwrap();
+    assert_eq!((sample.processes, sample.threads), (Some(3), Some(3)), "{sample:?}");
+    assert_eq!(sample.peak_anon_bytes, None, "marks of processes do not add up");
+    let alone: u64 = {
+        let mut own = Sample::default();
+        Outside::open(family.sleeper, false).unwrap().fill(&mut own).unwrap();
+        own.vm_size_bytes.unwrap()
+    };
+    assert!(sample.vm_size_bytes.unwrap() > alone);
+    assert!(sample.pss_anon_bytes.is_some_and(|bytes| bytes <= sample.rss_anon_bytes.unwrap()), "{sample:?}");
+    let middle = tree.members.keys().copied().find(|pid| *pid != family.sleeper).unwrap();
+    nix::sys::signal::kill(nix::unistd::Pid::from_raw(middle), nix::sys::signal::Signal::SIGKILL).unwrap();
+    while Outside::open(middle, false).is_ok() {
+        std::thread::yield_now();
+    }
+    let mut sample = Sample::default();
+    tree.fill(&mut sample).unwrap();
+    assert_eq!(sample.processes, Some(2), "the sleeper has another parent now");
+    assert!(tree.members.contains_key(&family.sleeper));
+}
+
+#[test]
+fn a_watcher_inside_the_tree_is_none_of_it() {
+    let root = Outside::open(nix::unistd::getppid().as_raw(), false).unwrap();
+    let mut tree = Tree::new(root);
+    tree.find_members();
+    assert!(!tree.members.contains_key(&(std::process::id() as i32)));
+}

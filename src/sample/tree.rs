@@ -1,0 +1,103 @@
+//! A process with all that descend from it, as one sum.
+//!
+//! Pages that processes share after a fork are counted in parts (Pss_Anon): the sum then is the memory of all of them, and does
+//! not rise by a worker that has only been forked. Each process has a high-water mark of its own, and the sum of the marks is no
+//! mark of the sum, so that a tree has no peaks between samples.
+
+use std::collections::BTreeMap;
+
+use super::columns::Sample;
+use super::outside::{Missing, Outside, OutsideError};
+use super::processes::Processes;
+
+/// A process and its descendants. Who has once been among them stays, even if its parent ends first.
+#[derive(Debug)]
+pub struct Tree {
+    root: Outside,
+    members: BTreeMap<i32, Outside>,
+    missing: Vec<Missing>,
+}
+
+impl Tree {
+    /// The tree of process `root`.
+    pub fn new(root: Outside) -> Tree {
+        let mut missing = root.missing().to_vec();
+        missing.push(Missing { what: "peaks between samples", reason: "the sum of marks is no mark of the sum".into() });
+        Tree { root, members: BTreeMap::new(), missing }
+    }
+
+    /// The process at its root.
+    pub fn root(&self) -> &Outside {
+        &self.root
+    }
+
+    /// What cannot be seen of it.
+    pub fn missing(&self) -> &[Missing] {
+        &self.missing
+    }
+
+    /// Fills the sums of all its processes into `sample`. A descendant that ends meanwhile is left out.
+    ///
+    /// # Errors
+    /// If the process at the root has ended.
+    pub fn fill(&mut self, sample: &mut Sample) -> Result<(), OutsideError> {
+        self.find_members();
+        fill_one(&mut self.root, sample)?;
+        let mut processes = 1;
+        self.members.retain(|_, member| {
+            let mut its = Sample::default();
+            let is_there = fill_one(member, &mut its).is_ok();
+            if is_there {
+                processes += 1;
+                add(sample, &its);
+            }
+            is_there
+        });
+        sample.processes = Some(processes);
+        Ok(())
+    }
+
+    /// Takes in descendants that are new. This process and what it started itself are none of them, where it is in the tree of a
+    /// shell that it watches.
+    fn find_members(&mut self) {
+        let Ok(processes) = Processes::look() else { return };
+        let own = std::process::id() as i32;
+        let mut open: Vec<i32> = self.members.keys().copied().chain([self.root.identity().pid]).collect();
+        let mut seen = open.clone();
+        while let Some(parent) = open.pop() {
+            for child in processes.children(parent).filter(|child| child.pid != own) {
+                if seen.contains(&child.pid) {
+                    continue;
+                }
+                seen.push(child.pid);
+                open.push(child.pid);
+                if let Ok(member) = Outside::open_identity(child, false) {
+                    self.members.insert(child.pid, member);
+                }
+            }
+        }
+    }
+}
+
+fn fill_one(process: &mut Outside, sample: &mut Sample) -> Result<(), OutsideError> {
+    process.fill(sample)?;
+    sample.peak_anon_bytes = None;
+    sample.pss_anon_bytes = process.proportional().or(sample.rss_anon_bytes);
+    Ok(())
+}
+
+/// Adds what another process tells; what one of the two does not tell counts as nothing.
+fn add(sum: &mut Sample, other: &Sample) {
+    let both: Vec<_> = Sample::COLUMNS.iter().zip(sum.values().zip(other.values())).collect();
+    for (name, (one, other)) in both {
+        let value = match (one, other) {
+            (Some(one), Some(other)) => Some(one.saturating_add(other)),
+            (one, other) => one.or(other),
+        };
+        sum.set(name, value);
+    }
+}
+
+#[cfg(test)]
+#[path = "tests/tree.rs"]
+mod tests;
