@@ -1,6 +1,7 @@
 //! The command line. Doc comments are the help texts; arguments become plain values once, and nothing downstream sees clap.
 
 mod phases;
+mod watch;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -8,6 +9,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use self::phases::PhasesArguments;
+pub use self::watch::WatchArguments;
 use crate::suite::{InputSpec, to_name};
 
 /// Finds memory leaks and allocator creep in neural-network inference runtimes
@@ -34,6 +36,7 @@ Examples:
   highwater run --exec 'python3 service.py'   any program that speaks the protocol (scripts/PROTOCOL.md)
   highwater run recompile --list     what a suite would run
   highwater phases --threads 1,2     what each phase of Inception v3 needs, strategy by strategy
+  highwater watch --pid 4711 --for 1h
   highwater report results/20260101T000000Z-host
   highwater judge trace.csv --live uordblks,hblkhd --live-kind exact
   highwater doctor                   what this machine offers
@@ -55,6 +58,9 @@ pub enum Command {
     /// Show what each phase of a model needs, strategy by strategy: memory, time, page faults, bytes read
     #[command(after_help = phases::EXAMPLES)]
     Phases(Box<PhasesArguments>),
+    /// Watch a process that knows nothing of it: does its memory grow, by how much an hour and a request?
+    #[command(after_help = watch::EXAMPLES)]
+    Watch(Box<WatchArguments>),
     /// Tables and charts of a recorded run again, from its CSV files alone
     Report(ReportArguments),
     /// Apply the verdict procedure to a series recorded elsewhere

@@ -134,7 +134,8 @@ fn the_suite_in_the_description_of_the_protocol_is_read() {
 
 #[test]
 fn files_that_documents_name_exist() {
-    for file in ["scripts/PROTOCOL.md", "README.md", "results/README.md", "suites/README.md", "suites/models/README.md"] {
+    for file in ["scripts/PROTOCOL.md", "README.md", "results/README.md", "suites/README.md", "suites/models/README.md"]
+    {
         let text = std::fs::read_to_string(root().join(file)).unwrap();
         let folder = root().join(file).parent().map(Path::to_path_buf).unwrap();
         for target in text.split("](").skip(1).filter_map(|rest| rest.split_once(')')).map(|(target, _)| target) {

@@ -12,6 +12,7 @@ mod recorder;
 mod report;
 mod run;
 mod session;
+mod watch;
 mod worker;
 
 use clap::Parser;
@@ -34,6 +35,7 @@ pub fn main() -> u8 {
         None => run::run(&cli.run),
         Some(Command::Run(arguments)) => run::run(&arguments),
         Some(Command::Phases(arguments)) => phases::phases(&arguments),
+        Some(Command::Watch(arguments)) => watch::watch(&arguments),
         Some(Command::Report(arguments)) => report::report(&arguments),
         Some(Command::Judge(arguments)) => judge::judge(&arguments),
         Some(Command::Doctor) => doctor::doctor(),

@@ -1,6 +1,6 @@
 //! `highwater report DIR`: tables and charts again, from the CSV files of a run alone.
 
-use super::phases;
+use super::{phases, watch};
 use crate::arm::LiveKind;
 use crate::cli::ReportArguments;
 use crate::error::{AS_EXPECTED, Error};
@@ -14,6 +14,9 @@ use crate::suite::Claim;
 pub(super) fn report(arguments: &ReportArguments) -> Result<u8, Error> {
     if let Some(directory) = RunDirectory::open_profile(&arguments.directory) {
         return phases::report(&directory);
+    }
+    if let Some(directory) = RunDirectory::open_watch(&arguments.directory) {
+        return watch::report(&directory);
     }
     let directory = RunDirectory::open(&arguments.directory)?;
     let rows = read_rows::<VerdictRow>(&directory.verdicts())?;

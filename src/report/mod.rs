@@ -21,6 +21,7 @@ mod settings;
 mod settings_words;
 mod tables;
 mod verdict_row;
+mod watch;
 mod words;
 mod work_charts;
 
@@ -38,4 +39,5 @@ pub use samples_file::{RecordedRun, Runs, SamplesFile, read_samples};
 pub use sentence::sentence;
 pub use settings::{SettingRow, compare_settings, comparison_base};
 pub use verdict_row::{CoreSource, LiveSource, Role, VerdictRow};
+pub use watch::{WatchRow, draw_watch, duration, progress};
 pub use work_charts::draw_works;

@@ -32,6 +32,7 @@ impl RunDirectory {
             directory.verdicts(),
             directory.cache(),
             directory.phases(),
+            directory.watch(),
             directory.path.join("run.json"),
         ];
         if files.iter().any(|file| file.exists()) {
@@ -84,6 +85,17 @@ impl RunDirectory {
     /// `phases.csv`, which a profile has instead of samples and verdicts.
     pub fn phases(&self) -> PathBuf {
         self.path.join("phases.csv")
+    }
+
+    /// `watch.csv`, which a watch has instead of verdicts.
+    pub fn watch(&self) -> PathBuf {
+        self.path.join("watch.csv")
+    }
+
+    /// An existing one that holds a watch; `None` where it does not.
+    pub fn open_watch(path: &Path) -> Option<Self> {
+        let directory = RunDirectory { path: path.to_owned() };
+        directory.watch().is_file().then_some(directory)
     }
 
     /// An existing one that holds a profile; `None` where it does not.

@@ -1,7 +1,7 @@
 //! Numbers as a person reads them.
 
 /// `24.6 MB [24.5, 24.7]`: a value with its limits, all three in the unit that suits the largest of them.
-pub(super) fn bytes_in(value: f64, low: f64, high: f64) -> String {
+pub(in crate::report) fn bytes_in(value: f64, low: f64, high: f64) -> String {
     let largest = value.abs().max(low.abs()).max(high.abs());
     let (scale, unit) = match largest {
         bytes if bytes >= 1e9 => (1e9, "GB"),
@@ -20,7 +20,7 @@ pub(super) fn bytes_in(value: f64, low: f64, high: f64) -> String {
 }
 
 /// `0.4 %` below ten, `23 %` above.
-pub(super) fn percent(value: f64) -> String {
+pub(in crate::report) fn percent(value: f64) -> String {
     if value == 0.0 {
         "0 %".into()
     } else if value < 0.1 {
@@ -33,7 +33,7 @@ pub(super) fn percent(value: f64) -> String {
 }
 
 /// A count with its thousands apart: `5,867`.
-pub(super) fn thousands(value: f64) -> String {
+pub(in crate::report) fn thousands(value: f64) -> String {
     let digits = format!("{:.0}", value.abs());
     let mut text = String::new();
     for (place, digit) in digits.chars().enumerate() {

@@ -201,7 +201,7 @@ fn limit(command: &mut Command, memory_bytes: Option<u64>) {
 /// Has the kernel kill the child when this process dies, from before its first instruction on: a library that is preloaded
 /// may hang before `main`. The child itself checks that its parent was still there when it started.
 #[expect(unsafe_code, reason = "the death signal must be set between fork and exec")]
-fn die_with_parent(command: &mut Command) {
+pub(super) fn die_with_parent(command: &mut Command) {
     // SAFETY: prctl is async-signal-safe, and the closure touches no memory of the parent.
     unsafe { command.pre_exec(|| Ok(nix::sys::prctl::set_pdeathsig(Signal::SIGKILL)?)) };
 }

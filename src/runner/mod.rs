@@ -13,6 +13,8 @@ mod profiled;
 mod program;
 mod run;
 mod tail;
+mod watched;
 
 pub use outcome::{Evidence, FinishReason, Outcome};
 pub use run::{CaseRun, Observer, Request, run};
+pub use watched::{Program, told};

@@ -6,6 +6,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io;
+use std::os::fd::{AsFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 
 use nix::fcntl::{OFlag, openat};
@@ -94,6 +95,8 @@ pub struct Outside {
     clear_refs: Option<File>,
     sees_mappings: bool,
     missing: Vec<Missing>,
+    /// Becomes readable when the process ends (pidfd, Linux 5.3).
+    end: Option<OwnedFd>,
     faults: (u64, u64),
     buffer: Box<[u8; BUFFER]>,
 }
@@ -122,6 +125,8 @@ impl Outside {
             clear_refs: None,
             sees_mappings: false,
             missing: Vec::new(),
+            // Before the first look at it: if the process is there afterwards, this is its end and not that of a stranger.
+            end: pidfd(pid),
             faults: (0, 0),
             buffer: Box::new([0; BUFFER]),
         };
@@ -145,6 +150,11 @@ impl Outside {
     /// Which process it is.
     pub fn identity(&self) -> Identity {
         self.identity
+    }
+
+    /// Becomes readable when it ends; `None` where the kernel has no such thing.
+    pub fn end(&self) -> Option<BorrowedFd<'_>> {
+        self.end.as_ref().map(AsFd::as_fd)
     }
 
     /// What cannot be seen of it, and why.
@@ -258,6 +268,16 @@ impl Outside {
     fn gone(&self) -> OutsideError {
         OutsideError::Gone { pid: self.identity.pid }
     }
+}
+
+/// A descriptor for the process's end.
+#[expect(unsafe_code, reason = "neither libc nor nix wraps pidfd_open")]
+fn pidfd(pid: i32) -> Option<OwnedFd> {
+    // SAFETY: the call takes two numbers and touches no memory of this process.
+    let number = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };
+    let number = i32::try_from(number).ok().filter(|number| *number >= 0)?;
+    // SAFETY: the kernel has just given out this descriptor to nobody else; it closes on exec by itself.
+    Some(unsafe { OwnedFd::from_raw_fd(number) })
 }
 
 fn open_at(directory: &File, name: &str, flags: OFlag) -> io::Result<File> {

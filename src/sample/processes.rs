@@ -26,7 +26,10 @@ impl Processes {
 
     /// Children of `parent`.
     pub(super) fn children(&self, parent: i32) -> impl Iterator<Item = Identity> {
-        self.0.iter().filter(move |(_, (_, its))| *its == parent).map(|(pid, (start, _))| Identity { pid: *pid, start: *start })
+        self.0
+            .iter()
+            .filter(move |(_, (_, its))| *its == parent)
+            .map(|(pid, (start, _))| Identity { pid: *pid, start: *start })
     }
 
     /// Whether `pid` is `of` or one of its forebears.
@@ -54,7 +57,8 @@ impl Processes {
 pub fn oldest_named(pattern: &Regex) -> io::Result<Option<(Identity, usize)>> {
     let processes = Processes::look()?;
     let own = std::process::id() as i32;
-    let is_meant = |pid: i32| !processes.is_ancestor(pid, own) && command_line(pid).is_some_and(|line| pattern.is_match(&line));
+    let is_meant =
+        |pid: i32| !processes.is_ancestor(pid, own) && command_line(pid).is_some_and(|line| pattern.is_match(&line));
     let mut found: Vec<Identity> = processes
         .0
         .iter()
@@ -68,7 +72,8 @@ pub fn oldest_named(pattern: &Regex) -> io::Result<Option<(Identity, usize)>> {
 /// Program and arguments of a process, with spaces between them; `None` where it has none or they cannot be read.
 pub fn command_line(pid: i32) -> Option<String> {
     let bytes = fs::read(format!("/proc/{pid}/cmdline")).ok()?;
-    let words: Vec<_> = bytes.split(|byte| *byte == 0).filter(|word| !word.is_empty()).map(String::from_utf8_lossy).collect();
+    let words: Vec<_> =
+        bytes.split(|byte| *byte == 0).filter(|word| !word.is_empty()).map(String::from_utf8_lossy).collect();
     (!words.is_empty()).then(|| words.join(" "))
 }
 

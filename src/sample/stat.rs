@@ -34,14 +34,7 @@ impl Stat {
         let minor_faults = number(0)?;
         let major_faults = number(1)?;
         let start = number(9)?;
-        Some(Stat {
-            state,
-            parent,
-            is_kernel_thread: flags & KERNEL_THREAD != 0,
-            minor_faults,
-            major_faults,
-            start,
-        })
+        Some(Stat { state, parent, is_kernel_thread: flags & KERNEL_THREAD != 0, minor_faults, major_faults, start })
     }
 
     /// Whether it has ended, whether or not its parent has asked how.
@@ -79,7 +72,9 @@ mod tests {
 
     #[test]
     fn what_is_cut_off_is_nothing() {
-        for text in ["", "4242 (x", "4242 (x) S 17 1 1 1", "4242 (x) S many 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1\n"] {
+        for text in
+            ["", "4242 (x", "4242 (x) S 17 1 1 1", "4242 (x) S many 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1\n"]
+        {
             assert_eq!(Stat::parse(text.as_bytes()), None, "{text}");
         }
     }

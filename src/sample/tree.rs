@@ -22,7 +22,8 @@ impl Tree {
     /// The tree of process `root`.
     pub fn new(root: Outside) -> Tree {
         let mut missing = root.missing().to_vec();
-        missing.push(Missing { what: "peaks between samples", reason: "the sum of marks is no mark of the sum".into() });
+        missing
+            .push(Missing { what: "peaks between samples", reason: "the sum of marks is no mark of the sum".into() });
         Tree { root, members: BTreeMap::new(), missing }
     }
 

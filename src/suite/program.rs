@@ -67,7 +67,8 @@ pub(super) fn runtime_of(command: Vec<String>) -> RuntimeSpec {
 
 /// What programs are called that run others: what they run is of interest.
 const LAUNCHERS: [&str; 14] = [
-    "bash", "env", "java", "nice", "node", "numactl", "perl", "pypy", "python", "ruby", "sh", "stdbuf", "taskset", "time",
+    "bash", "env", "java", "nice", "node", "numactl", "perl", "pypy", "python", "ruby", "sh", "stdbuf", "taskset",
+    "time",
 ];
 
 /// `service` for `python3 service.py`, `python3` for `python3 -m service`: behind a launcher the first word that is a file,

@@ -96,7 +96,10 @@ fn a_program_of_the_command_line_runs_under_every_default_arm() {
     let desk = Desk::new();
     let command = format!("{} 64", compiled("leak"));
     let arguments = ["run", "--exec", &command, "--iterations", "45", "--no-counterfactual", "--out", "out"];
-    desk.run(&[&arguments[..], &["--list"]].concat()).code(0).says("none.leak.program.trim.t1").says(&format!("program: {command}"));
+    desk.run(&[&arguments[..], &["--list"]].concat())
+        .code(0)
+        .says("none.leak.program.trim.t1")
+        .says(&format!("program: {command}"));
     let ended = desk.run(&arguments);
     let rows = desk.verdicts();
     let told: Vec<_> = rows.iter().map(|row| (&row["arm"], &row["outcome"], &row["allocator"])).collect();
@@ -171,7 +174,8 @@ fn a_program_behind_a_launcher_is_sampled_and_not_its_launcher() {
     desk.suite(&suite(&programs, "mmap-threshold-1m", settings), &[]).code(1);
     for name in ["replaced", "waited-for", "environment"] {
         let case = format!("none.{name}.program.mmap-threshold-1m.t1");
-        let peaks = desk.samples(&case).iter().filter_map(|sample| sample.number("peak_anon_bytes")).collect::<Vec<_>>();
+        let peaks =
+            desk.samples(&case).iter().filter_map(|sample| sample.number("peak_anon_bytes")).collect::<Vec<_>>();
         assert!(peaks.len() == 30 && peaks.iter().all(|peak| *peak > 4e6), "{case}: {peaks:?}");
     }
     let undone = desk.verdict("none.undone.program.mmap-threshold-1m.t1");
@@ -183,7 +187,8 @@ fn a_program_behind_a_launcher_is_sampled_and_not_its_launcher() {
 fn what_a_program_cannot_do_is_told() {
     let desk = Desk::new();
     let (leak, wrong) = (compiled("leak"), compiled("wrong"));
-    let mut text = suite(&[("plain", words(&[&wrong, ""])), ("absent", words(&["./nowhere"]))], "trim", "iterations = 30");
+    let mut text =
+        suite(&[("plain", words(&[&wrong, ""])), ("absent", words(&["./nowhere"]))], "trim", "iterations = 30");
     text.push_str(&suite(&[("pool", words(&[&leak]))], "step-pool", "iterations = 30"));
     desk.suite(&text, &["--no-counterfactual"]).code(1);
     for (case, outcome, part) in [
@@ -221,7 +226,8 @@ fn a_program_finds_its_model_its_threads_and_its_folder() {
     let script = "test -f beside && test \"$(cat $HIGHWATER_MODEL)\" = 'a model' && test $HIGHWATER_THREADS = 3 \
                   && test -z \"$(cat)\" && exec \"$0\" ends";
     let command = words(&["sh", "-c", script, &compiled("wrong")]);
-    let text = "[models.net]\nfile = \"net.onnx\"\n".to_owned() + &suite(&[("told", command)], "exact-live", "model = \"net\"\nthreads = 3");
+    let text = "[models.net]\nfile = \"net.onnx\"\n".to_owned()
+        + &suite(&[("told", command)], "exact-live", "model = \"net\"\nthreads = 3");
     desk.suite(&text, &[]).code(4);
     assert_eq!(desk.verdict("net.told.program.exact-live.t3")["outcome"], *"finished");
 }
@@ -232,11 +238,8 @@ fn a_program_in_python_leaks_only_where_it_loses_memory() {
     let desk = Desk::new();
     let script = repository("suites/programs/leak.py").to_string_lossy().into_owned();
     let command = |arguments: &[&str]| words(&[&["env", "PYTHONMALLOC=malloc", &python, &script], arguments].concat());
-    let programs = [
-        ("sound", command(&[])),
-        ("bytes", command(&["--bytes", "2000"])),
-        ("objects", command(&["--objects", "40"])),
-    ];
+    let programs =
+        [("sound", command(&[])), ("bytes", command(&["--bytes", "2000"])), ("objects", command(&["--objects", "40"]))];
     let settings = "resident = false\nearly_stop = true\nexpect = [\"stable\", \"plateau\", \"leak\"]";
     desk.suite(&suite(&programs, "exact-live", settings), &[]).code(0);
     for (name, verdict) in [("sound", "stable"), ("bytes", "leak"), ("objects", "leak")] {
@@ -262,7 +265,8 @@ fn a_service_on_onnxruntime_runs_under_any_allocator() {
     let command = format!("{python} {}", script.display());
     let model = repository("suites/models/ppocr_cls.onnx");
     let model = model.to_string_lossy();
-    let arguments = ["--iterations", "30", "--arm", "glibc", "--arm", "jemalloc", "--no-counterfactual", "--out", "out"];
+    let arguments =
+        ["--iterations", "30", "--arm", "glibc", "--arm", "jemalloc", "--no-counterfactual", "--out", "out"];
     desk.run(&[&["run", "--exec", &command, "--model", &model], &arguments[..]].concat());
     for arm in ["glibc", "jemalloc"] {
         let row = desk.verdict(&format!("ppocr_cls.onnxruntime_service.program.{arm}.t1"));

@@ -75,7 +75,9 @@ pub fn by_requests(history: &History) -> Option<(Windows, f64)> {
     let active: Vec<(f64, &Bucket)> = served
         .iter()
         .zip(history.buckets())
-        .filter_map(|(served, bucket)| served.filter(|(_, more)| *more > 0.0).map(|(before, more)| (before + more / 2.0, bucket)))
+        .filter_map(|(served, bucket)| {
+            served.filter(|(_, more)| *more > 0.0).map(|(before, more)| (before + more / 2.0, bucket))
+        })
         .collect();
     let count = (active.len() / 2).min(MOST);
     let total = history.requests()?;
@@ -95,8 +97,12 @@ pub fn by_requests(history: &History) -> Option<(Windows, f64)> {
 
 /// Requests before and in each bucket, where two readings of the counter lie around it.
 fn served(buckets: &[Bucket]) -> Vec<Option<(f64, f64)>> {
-    let readings: Vec<(usize, f64)> =
-        buckets.iter().enumerate().filter(|(_, bucket)| !bucket.requests.is_nan()).map(|(index, bucket)| (index, bucket.requests)).collect();
+    let readings: Vec<(usize, f64)> = buckets
+        .iter()
+        .enumerate()
+        .filter(|(_, bucket)| !bucket.requests.is_nan())
+        .map(|(index, bucket)| (index, bucket.requests))
+        .collect();
     let mut served = vec![None; buckets.len()];
     for pair in readings.windows(2) {
         let [(from, before), (to, after)] = [pair[0], pair[1]];

@@ -194,13 +194,13 @@ fn draw_both(
 }
 
 /// Left and right edge of the plots: room for the widest mark before them and the widest label behind them.
-fn sides(panels: &[&Panel<'_>]) -> (f64, f64) {
+pub(super) fn sides(panels: &[&Panel<'_>]) -> (f64, f64) {
     let marks = panels.iter().map(|panel| panel.marks_width()).fold(0.0, f64::max);
     let labels = panels.iter().map(|panel| panel.labels_width()).fold(0.0, f64::max);
     (MARGIN + marks, WIDTH - MARGIN + 8.0 - labels)
 }
 
-fn axis_title(canvas: &mut Canvas<'_>, title: &str, area: Area) -> Result<(), ChartError> {
+pub(super) fn axis_title(canvas: &mut Canvas<'_>, title: &str, area: Area) -> Result<(), ChartError> {
     let baseline = area.bottom + TICK_LABELS_HEIGHT + 11.0;
     let look = Type { face: Face::regular(11.5), color: INK_SOFT };
     canvas.text(title, ((area.left + area.right) / 2.0, baseline), Align::Middle, look)

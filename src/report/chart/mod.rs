@@ -9,6 +9,7 @@
 //! * [`arms_chart`]: the same work under several allocators, memory over iterations on one scale.
 //! * [`cost_chart`]: what each of them costs, memory beside time.
 //! * [`bars_chart`]: what several strategies need, phase by phase, on one scale.
+//! * [`watch_chart`]: processes that were only watched, memory over time.
 //!
 //! Drawing goes through plotters' SVG backend in tenths of a pixel; layout is our own, because a legend must never lie on data and no
 //! text may touch another: every text is measured with the embedded font before it gets its place.
@@ -31,6 +32,7 @@ mod panel;
 mod resident;
 mod scale;
 mod series;
+mod watch;
 
 #[cfg(test)]
 mod tests;
@@ -42,3 +44,4 @@ pub use cost::cost_chart;
 pub use error::ChartError;
 pub use image::write;
 pub(super) use series::median;
+pub use watch::{WatchChart, WatchedPart, watch_chart};

@@ -34,8 +34,7 @@ fn what_stands_still_is_stable_and_what_settled_a_plateau() {
     assert_eq!(stable.verdict, Verdict::Stable, "{}", stable.reason);
     assert!(stable.by_time.unwrap().minimum_detectable() < 1e5);
     let grown = |index: usize| 20e6 + 30e6 * (1.0 - (-(index as f64) / 40.0).exp());
-    let plateau =
-        judged(&watched(600, |index, quiet| Observed { peak: grown(index), level: grown(index), ..quiet }));
+    let plateau = judged(&watched(600, |index, quiet| Observed { peak: grown(index), level: grown(index), ..quiet }));
     assert_eq!(plateau.verdict, Verdict::Plateau, "{}", plateau.reason);
 }
 
@@ -62,8 +61,12 @@ fn growth_inside_the_settling_time_is_no_verdict() {
 fn resources_are_judged_one_by_one() {
     let found = judged(&watched(300, |index, quiet| Observed { descriptors: 10.0 + index as f64, ..quiet }));
     assert_eq!(found.verdict, Verdict::ResourceLeak, "{}", found.reason);
-    let leaking: Vec<_> =
-        found.resources.iter().filter(|(_, found)| found.verdict == LiveVerdict::Leak).map(|(which, _)| *which).collect();
+    let leaking: Vec<_> = found
+        .resources
+        .iter()
+        .filter(|(_, found)| found.verdict == LiveVerdict::Leak)
+        .map(|(which, _)| *which)
+        .collect();
     assert_eq!(leaking, [Resource::Descriptors]);
     assert!(found.reason.starts_with("descriptors: "), "{}", found.reason);
     let found = judged(&watched(300, |index, quiet| Observed { mappings: 80.0 + index as f64, ..quiet }));
@@ -105,7 +108,8 @@ fn too_little_is_told_as_such() {
 fn segments_come_to_the_worst_that_was_judged() {
     let short = judged(&watched(10, |_, quiet| quiet));
     let stable = judged(&watched(100, |_, quiet| quiet));
-    let growing = judged(&watched(300, |index, quiet| Observed { level: 50e6 + 1e6 * index as f64, peak: f64::NAN, ..quiet }));
+    let growing =
+        judged(&watched(300, |index, quiet| Observed { level: 50e6 + 1e6 * index as f64, peak: f64::NAN, ..quiet }));
     let worst = |findings: &[&WatchFinding]| worst_of(findings.iter().copied());
     assert_eq!(worst(&[&short, &stable, &short]), Verdict::Stable);
     assert_eq!(worst(&[&stable, &growing]), Verdict::GrowthUnattributed);

@@ -11,7 +11,12 @@ fn a_long_watch_keeps_its_size_and_its_extremes() {
         ..quiet
     });
     assert_eq!((history.samples(), history.duration()), (100_000, 99_999.0));
-    assert!(history.buckets().len() <= 4096 && history.width() == 32.0, "{} of {}", history.buckets().len(), history.width());
+    assert!(
+        history.buckets().len() <= 4096 && history.width() == 32.0,
+        "{} of {}",
+        history.buckets().len(),
+        history.width()
+    );
     assert_eq!(history.buckets().iter().map(|bucket| u64::from(bucket.samples)).sum::<u64>(), 100_000);
     let windows = by_time(&history);
     assert!((200..=400).contains(&windows.len()), "{}", windows.len());
@@ -52,7 +57,7 @@ fn time_without_requests_is_left_out() {
         let (turn, step) = (index / 100, index % 100);
         let served = turn / 2 * 100 + if turn % 2 == 0 { step } else { 100 };
         let reading = if index % 4 == 0 { 20.0 * served as f64 } else { f64::NAN };
-        Observed { counter: reading, level: if turn % 2 == 0 { 50e6 } else { 1.0 }, ..quiet }
+        Observed { counter: reading, level: if turn % 2 == 0 || step == 0 { 50e6 } else { 1.0 }, ..quiet }
     });
     let (windows, idle) = by_requests(&history).unwrap();
     assert!((0.47..0.5).contains(&idle), "{idle}");

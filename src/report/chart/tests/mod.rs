@@ -9,6 +9,7 @@ use crate::workload::Phase;
 mod arms;
 mod bars;
 mod case;
+mod watch;
 
 /// A text as it is rendered: its words, its advance from left to right and its ink from top to bottom.
 #[derive(Debug)]

@@ -1,0 +1,15 @@
+//! `highwater watch`: a process that knows nothing of it, sampled by time from outside.
+//!
+//! `target` finds or starts processes, `segment` samples one of them, `session` goes from one to the next, `counter` asks how many
+//! requests were served, `tell` says what they came to.
+
+mod counter;
+mod run;
+mod segment;
+mod session;
+mod target;
+mod tell;
+mod wake;
+
+pub(super) use run::watch;
+pub(super) use tell::report;

@@ -1,0 +1,92 @@
+//! The command itself: a target, a directory, a watch, an exit code.
+
+use super::session::{Session, Watched};
+use super::target::Targets;
+use super::tell::{draw, tell_all};
+use super::wake::Wake;
+use crate::analysis::{Verdict, is_growth};
+use crate::cli::WatchArguments;
+use crate::error::{AS_EXPECTED, Error, INCONCLUSIVE, INTERRUPTED, UNEXPECTED};
+use crate::report::console::Console;
+use crate::report::{Machine, RunDirectory, RunRecord, revision};
+
+/// Runs the command.
+pub(in crate::command) fn watch(arguments: &WatchArguments) -> Result<u8, Error> {
+    let failed = |source| Error::Child { what: "watch signals for", case: "watch".into(), source };
+    let mut wake = Wake::new().map_err(failed)?;
+    let console = Console::new(0);
+    let targets = Targets::new(arguments);
+    let target = targets.first()?;
+    let directory = RunDirectory::create(arguments.out.as_deref())?;
+    let mut record = record();
+    directory.write_record(&record)?;
+    let ended = Session::open(arguments, &directory, &console)
+        .and_then(|session| session.run(&targets, target, &mut wake))
+        .map(|watched| conclude(&console, &directory, &watched, wake.is_interrupted()));
+    record.exit_code = Some(match &ended {
+        Ok((exit, _)) => *exit,
+        Err(error) => error.exit_code(),
+    });
+    match ended {
+        Ok((exit, segments)) => {
+            record.cases = segments;
+            directory.write_record(&record).map(|()| exit)
+        }
+        Err(error) => {
+            // The disk may be full: that the error is told matters more.
+            let _ = directory.write_record(&record);
+            console.warn(&format!("what was seen before this error lies in {}", directory.path().display()));
+            Err(error)
+        }
+    }
+}
+
+/// Tells what the watch came to; gives the exit code and the number of segments.
+fn conclude(console: &Console, directory: &RunDirectory, watched: &[Watched], interrupted: bool) -> (u8, usize) {
+    if let Err(error) = draw(directory, watched) {
+        console.warn(&format!("the chart could not be drawn: {}", error.chain()));
+    }
+    let verdict = tell_all(console, watched);
+    console.say(&format!("results: {} (samples.csv, watch.csv, run.json, charts/)", directory.path().display()));
+    (exit_code(verdict, interrupted), watched.len())
+}
+
+/// The exit code of a watch that came to `verdict`. Ctrl-C is the usual end of a watch without an end of its own, so that only one
+/// that is undecided for it counts as interrupted.
+fn exit_code(verdict: Verdict, interrupted: bool) -> u8 {
+    match verdict {
+        verdict if is_growth(verdict) => UNEXPECTED,
+        Verdict::Inconclusive if interrupted => INTERRUPTED,
+        Verdict::Inconclusive => INCONCLUSIVE,
+        _ => AS_EXPECTED,
+    }
+}
+
+/// What `run.json` says of a watch that begins.
+fn record() -> RunRecord {
+    RunRecord {
+        highwater: env!("CARGO_PKG_VERSION").into(),
+        command: std::env::args().collect(),
+        suites: Vec::new(),
+        started: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        revision: revision(),
+        machine: Machine::look(),
+        runtimes: Vec::new(),
+        cases: 0,
+        controls_passed: None,
+        exit_code: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_interrupted_watch_with_a_verdict_has_its_exit_code() {
+        let codes = [Verdict::GrowthUnattributed, Verdict::ResourceLeak, Verdict::Stable, Verdict::Plateau]
+            .map(|verdict| [exit_code(verdict, false), exit_code(verdict, true)]);
+        assert_eq!(codes, [[1, 1], [1, 1], [0, 0], [0, 0]]);
+        assert_eq!([exit_code(Verdict::Inconclusive, false), exit_code(Verdict::Inconclusive, true)], [4, 130]);
+    }
+}

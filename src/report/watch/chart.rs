@@ -1,0 +1,97 @@
+//! The chart of a watch: rows and histories as plain values for the chart.
+
+use std::path::Path;
+
+use super::row::{HOUR, WatchRow};
+use crate::analysis::{Growth, History, WatchFinding};
+use crate::report::chart::{self, ChartError, ChartLine, Floor, LineRole, SlopeBand, WatchChart, WatchedPart};
+use crate::report::words::bytes_in;
+use crate::units::signed_bytes;
+
+/// Processes that a chart shows at most: the last ones.
+const MOST: usize = 12;
+
+/// Times and levels of one process, in the unit of the chart.
+struct Drawn {
+    times: Vec<f64>,
+    level: Vec<f64>,
+    peak: Vec<f64>,
+}
+
+/// Draws the processes that were watched to `<folder>/watch.svg` and `.png`. `verdict` is what they come to.
+///
+/// # Errors
+/// If the chart cannot be drawn or written.
+pub fn draw_watch(
+    segments: &[(WatchRow, History, WatchFinding)],
+    verdict: &str,
+    folder: &Path,
+) -> Result<(), ChartError> {
+    let shown = &segments[segments.len().saturating_sub(MOST)..];
+    let end = shown.iter().map(|(row, ..)| row.began_s + row.duration_s).fold(0.0, f64::max);
+    let (unit, name) = unit(end);
+    let drawn: Vec<Drawn> = shown.iter().map(|(row, history, _)| drawn(row, history, unit)).collect();
+    let last = shown.last();
+    let title = last.map_or_else(String::new, |(row, ..)| format!("{} (process {})", row.case, row.pid));
+    let axis = format!("{name} since the watch began");
+    let parts = shown.iter().zip(&drawn).map(|((row, _, found), drawn)| part(row, found, drawn, unit));
+    let chart = WatchChart {
+        title: &title,
+        verdict,
+        sentence: last.map_or("", |(row, ..)| &row.sentence),
+        axis: &axis,
+        parts: parts.collect(),
+    };
+    chart::write(&chart::watch_chart(&chart)?, &folder.join("watch")).map(drop)
+}
+
+/// Seconds of the largest unit of which there are at least five, and its name.
+fn unit(end: f64) -> (f64, &'static str) {
+    let units = [(86_400.0, "days"), (HOUR, "hours"), (60.0, "minutes"), (1.0, "seconds")];
+    units.into_iter().find(|(unit, _)| end >= 5.0 * unit).unwrap_or((1e-3, "milliseconds"))
+}
+
+fn drawn(row: &WatchRow, history: &History, unit: f64) -> Drawn {
+    let buckets = history.buckets();
+    Drawn {
+        times: (0..buckets.len()).map(|index| (row.began_s + index as f64 * history.width()) / unit).collect(),
+        level: buckets.iter().map(|bucket| bucket.level).collect(),
+        peak: buckets.iter().map(|bucket| bucket.peak).collect(),
+    }
+}
+
+fn part<'a>(row: &WatchRow, found: &WatchFinding, drawn: &'a Drawn, unit: f64) -> WatchedPart<'a> {
+    let mut part = WatchedPart {
+        times: &drawn.times,
+        lines: vec![
+            ChartLine { label: "at rest", role: LineRole::Anon, values: &drawn.level },
+            ChartLine { label: "peak between samples", role: LineRole::IterationPeak, values: &drawn.peak },
+        ],
+        note: if row.segment > 1 { format!("process {}", row.pid) } else { String::new() },
+        ..WatchedPart::default()
+    };
+    if let Some(growth) = found.by_time.as_ref().filter(|growth| !growth.found.windows.is_empty()) {
+        add_evidence(&mut part, growth, row.began_s, unit);
+    }
+    part
+}
+
+fn add_evidence(part: &mut WatchedPart<'_>, growth: &Growth, began: f64, unit: f64) {
+    // The first iteration of a window ends one length after it begins.
+    let time = |iteration: usize| (began + growth.start + (iteration as f64 - 1.0) * growth.length) / unit;
+    let means = growth.found.windows.iter();
+    part.means = means
+        .map(|window| Floor { from: time(window.start), to: time(window.end + 1), level: window.mean, is_judged: true })
+        .collect();
+    let [rate, low, high] = growth.rate();
+    if [rate, low, high].iter().all(|rate| rate.is_finite()) {
+        part.slope = Some(SlopeBand { rate: rate * unit, low: low * unit, high: high * unit });
+        let [rate, low, high] = [rate, low, high].map(|rate| rate * HOUR);
+        let told = bytes_in(rate, low, high);
+        let (_, limits) = told.split_once(" [").unwrap_or((&told, ""));
+        part.slope_text =
+            [format!("{} an hour", signed_bytes(rate)), limits.trim_end_matches(']').replace(", ", " to ")];
+    }
+    part.judged_from = Some(time(growth.found.judged_from));
+    part.ceiling = Some(growth.found.ceiling);
+}

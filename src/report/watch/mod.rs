@@ -1,0 +1,12 @@
+//! What was only watched: a row for each process, its sentence, the chart of them all.
+
+mod chart;
+mod row;
+mod sentence;
+
+#[cfg(test)]
+mod tests;
+
+pub use chart::draw_watch;
+pub use row::WatchRow;
+pub use sentence::{duration, progress};

@@ -1,0 +1,158 @@
+//! What a watch came to, in words: growth by the hour and by the request, and what cannot be told from outside.
+
+use std::time::Duration;
+
+use super::row::{HOUR, WatchRow};
+use crate::analysis::{
+    Growth, History, LiveVerdict, ResidentSource, TrendState, Verdict, WatchFinding, WatchRules, assess_watch,
+    is_growth,
+};
+use crate::report::words::{bytes_in, percent, thousands};
+use crate::units::signed_bytes;
+
+/// From outside nobody can say whose growing memory is.
+const UNATTRIBUTED: &str = "from outside a leak cannot be told from what the allocator keeps, since live bytes are not seen: \
+    `highwater run` on the same model can tell, or on the program itself if it speaks the protocol";
+
+/// Everything in one sentence; parts end in semicolons.
+pub(super) fn sentence(found: &WatchFinding, row: &WatchRow) -> String {
+    let mut parts = Vec::new();
+    parts.extend(found.by_time.as_ref().map(|growth| by_time(growth, found)));
+    parts.extend(by_requests(found, row));
+    parts.extend(resources(found, row));
+    if found.verdict == Verdict::GrowthUnattributed || found.by_time.as_ref().is_some_and(is_unattributed) {
+        parts.push(UNATTRIBUTED.into());
+    }
+    if !row.counter_failures.is_empty() {
+        parts.push(format!("the counter failed {}", row.counter_failures));
+    }
+    if !row.not_seen.is_empty() {
+        parts.push(format!("not seen: {}", row.not_seen));
+    }
+    parts.push(format!(
+        "{} samples in {}{}",
+        thousands(row.samples as f64),
+        duration(row.duration_s),
+        looks(row, found)
+    ));
+    parts.join("; ")
+}
+
+/// A line on the way: the level, and growth so far, which is no verdict.
+pub fn progress(history: &History, rules: &WatchRules) -> String {
+    let Some(last) = history.last() else { return "no sample yet".into() };
+    let mut parts = vec![format!("{} anonymous", signed_bytes(last.level))];
+    if !last.peak.is_nan() {
+        parts.push(format!("peak {}", signed_bytes(last.peak)));
+    }
+    if let Some(growth) = assess_watch(history, rules).by_time.filter(|growth| !growth.found.rate.is_nan()) {
+        let [rate, low, high] = growth.rate().map(|rate| rate * HOUR);
+        parts.push(format!("growth so far {} an hour", bytes_in(rate, low, high)));
+    }
+    let counts = [(last.threads, "threads"), (last.descriptors, "descriptors"), (last.mappings, "mappings")];
+    parts.extend(counts.iter().filter(|(count, _)| !count.is_nan()).map(|(count, what)| format!("{count} {what}")));
+    parts.extend(history.requests().map(|requests| format!("{} requests", thousands(requests))));
+    parts.join(", ")
+}
+
+/// A time with two of its units: `2h 5m`, `31s`, `450ms`.
+pub fn duration(seconds: f64) -> String {
+    let seconds = seconds.max(0.0);
+    let rounded = match seconds {
+        s if s < 10.0 => Duration::from_millis((s * 1e3).round() as u64),
+        s if s < HOUR => Duration::from_secs(s.round() as u64),
+        s => Duration::from_secs((s / 60.0).round() as u64 * 60),
+    };
+    humantime::format_duration(rounded).to_string()
+}
+
+/// What the verdict rests on, as a cell.
+pub(super) fn source(growth: &Growth) -> &'static str {
+    match growth.found.source {
+        ResidentSource::Peak => "peak",
+        ResidentSource::AtRest => "at-rest",
+    }
+}
+
+fn is_unattributed(growth: &Growth) -> bool {
+    growth.verdict == Verdict::GrowthUnattributed
+}
+
+fn by_time(growth: &Growth, whole: &WatchFinding) -> String {
+    let found = &growth.found;
+    let level = match found.source {
+        ResidentSource::Peak => signed_bytes(found.ceiling),
+        ResidentSource::AtRest => format!("{} at rest", signed_bytes(found.ceiling)),
+    };
+    let [rate, low, high] = growth.rate().map(|rate| rate * HOUR);
+    let per_hour = format!("{} an hour", bytes_in(rate, low, high));
+    let limit = format!("at most {} an hour", signed_bytes(high.max(0.0)));
+    let judged = format!("in the {} that were judged", duration(growth.judged()));
+    match growth.verdict {
+        verdict if is_growth(verdict) => {
+            let what = if verdict == Verdict::PeakGrowth { "the peak grows, and all is given back," } else { "grows" };
+            let pace = if found.beta < 0.5 { "slowing down" } else { "not slowing down" };
+            format!("memory: {what} by {per_hour} on {level}, {pace} {judged}")
+        }
+        Verdict::Stable | Verdict::Plateau => {
+            let reached = duration(growth.start + (found.reached_at.max(1) - 1) as f64 * growth.length);
+            let detectable = growth.minimum_detectable() * HOUR;
+            let shown = if detectable.is_finite() {
+                format!("; growth from {} an hour on would have shown", signed_bytes(detectable))
+            } else {
+                String::new()
+            };
+            format!(
+                "memory: {} at {level} (95 % of it after {reached}), {limit} ({}) {judged}{shown}",
+                growth.verdict,
+                percent(found.percent_high.max(0.0)),
+            )
+        }
+        _ if found.state == TrendState::Short => {
+            format!("memory: not judged, {} windows of {} are too few (40 needed)", found.n, duration(whole.window))
+        }
+        _ if found.needed > found.n as u64 => {
+            let needed = duration(found.needed as f64 * growth.length);
+            format!("memory: undecided at {level}, {limit}; {needed} of watching would decide")
+        }
+        _ if found.state == TrendState::Growth => {
+            format!("memory: grows by {per_hour} on {level}, but the settling time is not over twice (--settle)")
+        }
+        _ => format!("memory: undecided at {level}, {limit} ({})", found.reason),
+    }
+}
+
+fn by_requests(found: &WatchFinding, row: &WatchRow) -> Option<String> {
+    let requests = row.requests?;
+    let idle = found.idle.map_or_else(String::new, |idle| format!(", none in {} of the time", percent(100.0 * idle)));
+    let counted = format!("{} requests{idle}", thousands(requests));
+    Some(match &found.by_requests {
+        None => format!("{counted}: too few to judge growth by them"),
+        Some(growth) => {
+            let [rate, low, high] = growth.rate();
+            let told = match growth.verdict {
+                verdict if is_growth(verdict) => format!("grows by {} a request", bytes_in(rate, low, high)),
+                Verdict::Inconclusive => format!("undecided, at most {} a request", signed_bytes(high.max(0.0))),
+                verdict => format!("{verdict}, at most {} a request", signed_bytes(high.max(0.0))),
+            };
+            format!("{counted}: {told}")
+        }
+    })
+}
+
+fn resources(found: &WatchFinding, row: &WatchRow) -> Vec<String> {
+    let growing = found.resources.iter().filter(|(_, leak)| leak.verdict == LiveVerdict::Leak);
+    growing
+        .map(|(resource, leak)| {
+            let count = |value: Option<f64>| value.map_or_else(|| "unknown".into(), thousands);
+            let (first, last) = row.ends_of(*resource);
+            let rate = leak.rate / found.window * HOUR;
+            format!("{resource}: {rate:+.0} an hour, from {} to {}", count(first), count(last))
+        })
+        .collect()
+}
+
+fn looks(row: &WatchRow, found: &WatchFinding) -> String {
+    let looks = if row.looks == 1 { "one look".to_owned() } else { format!("{} looks", row.looks) };
+    format!(", {looks}, wrongly called growing in at most {}", percent(100.0 * found.error_rate))
+}
