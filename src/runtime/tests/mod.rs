@@ -17,7 +17,8 @@ use crate::suite::{
     Engine, Planner, Recipe, Release, ReleaseWhen, RuntimeSpec, Weights, WeightsPlacement, WeightsStrategy,
 };
 
-fn spec(engine: Engine, strategy: WeightsStrategy, release: Release) -> RuntimeSpec {
+/// A runtime as it comes, with these weights where it is inside the binary.
+pub(super) fn spec(engine: Engine, strategy: WeightsStrategy, release: Release) -> RuntimeSpec {
     let is_embedded = engine == Engine::Embedded;
     RuntimeSpec {
         name: "test".into(),
@@ -80,8 +81,8 @@ fn on_inception_v3() {
     engines_agree("inception_v3", WeightsPlacement::Inline);
 }
 
-/// A model with one operator that only rten has.
-fn foreign(folder: &Path) -> std::path::PathBuf {
+/// A model with one operator, of four elements.
+pub(super) fn foreign(folder: &Path, operator: &str) -> std::path::PathBuf {
     let value = |name: &str| {
         let shape = TensorShapeProto { dim: vec![Dimension { dim_value: Some(4), dim_param: None }] };
         let tensor_type = Some(TypeProtoTensor { elem_type: Some(DataType::FLOAT), shape: Some(shape) });
@@ -89,7 +90,7 @@ fn foreign(folder: &Path) -> std::path::PathBuf {
     };
     let node = NodeProto {
         name: Some("soft".into()),
-        op_type: Some("Softplus".into()),
+        op_type: Some(operator.into()),
         input: vec!["x".into()],
         output: vec!["y".into()],
         ..Default::default()
@@ -106,7 +107,8 @@ fn foreign(folder: &Path) -> std::path::PathBuf {
 #[test]
 fn rten_stands_in_where_an_operator_is_lacking_and_says_so() {
     let folder = tempfile::tempdir().unwrap();
-    let path = foreign(folder.path());
+    // Only rten has it.
+    let path = foreign(folder.path(), "Softplus");
     let auto = spec(Engine::Auto, WeightsStrategy::Copy, Release::Dontneed);
     let runtime = open(&auto, &path, &BTreeMap::new(), 1).unwrap();
     assert_eq!(runtime.identity().name, "rten");
