@@ -3,6 +3,7 @@
 //! The crate `ort` ends the program where a library is not what it expects, so everything that it takes for granted is tried
 //! before it gets the path.
 
+use std::env;
 use std::ffi::CStr;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -16,6 +17,11 @@ use crate::runtime::RuntimeError;
 
 /// The function that a library of ONNX Runtime gives its interface by.
 const ENTRY: &[u8] = b"OrtGetApiBase";
+
+/// Variables by which ONNX Runtime is told to collect nothing. From version 1.29 on it otherwise starts a thread, writes an
+/// identifier of the machine and a database below the user's folder and sends reports, and the switch in its interface comes
+/// too late for that: it wants an environment, and making one is reported. Versions differ in the name.
+const NO_TELEMETRY: [&str; 2] = ["ORT_DISABLE_TELEMETRY", "ORT_TELEMETRY_DISABLED"];
 
 /// A library that is loaded, with the environment that all sessions are made in.
 #[derive(Debug, Clone)]
@@ -47,6 +53,7 @@ pub(super) fn open(path: &Path) -> Result<Library, RuntimeError> {
         path.canonicalize().map_err(|error| unusable(format!("{} cannot be opened: {error}", path.display())))?;
     let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
     if loaded.as_ref().is_none_or(|loaded| loaded.path != path) {
+        silence();
         let candidate = Candidate::open(&path)?;
         if let Some(other) = loaded.as_ref() {
             let other = other.path.display();
@@ -61,6 +68,19 @@ pub(super) fn open(path: &Path) -> Result<Library, RuntimeError> {
         None => loaded.environment.insert(environment()?).clone(),
     };
     Ok(Library { path, version: loaded.version.clone(), environment })
+}
+
+/// Keeps a library that is loaded afterwards from collecting anything.
+#[expect(
+    unsafe_code,
+    reason = "ONNX Runtime takes this from the environment, and no child is started for it everywhere"
+)]
+fn silence() {
+    for name in NO_TELEMETRY {
+        // SAFETY: Rust code takes a lock to read the environment. Code of C that reads it at this moment could be misled, and
+        // a runtime is opened before there is such code: at the start of a child, and of a command that executes by itself.
+        unsafe { env::set_var(name, "1") }
+    }
 }
 
 /// Makes the environment of the library that is loaded: no telemetry, and no messages but those of errors that are returned.

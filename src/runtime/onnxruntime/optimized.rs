@@ -9,6 +9,11 @@ use tempfile::TempDir;
 
 use super::error::{rejected, unusable};
 use crate::runtime::RuntimeError;
+use crate::runtime::external_data::external_files;
+
+/// Entry with the name of the file for the weights of the optimised model. Without it ONNX Runtime writes names of files that
+/// lie beside the original.
+const WEIGHTS: (&str, &str) = ("session.optimized_model_external_initializers_file_name", "optimized.onnx.data");
 
 /// A folder for an optimised model, removed with this.
 pub(super) struct Optimized {
@@ -34,7 +39,11 @@ impl Optimized {
             let builder = builder.with_optimization_level(GraphOptimizationLevel::Disable);
             return commit(builder.map_err(|error| rejected(&error))?, &file);
         }
-        let session = commit(builder.with_optimized_model_path(&file).map_err(|error| rejected(&error))?, path)?;
+        let mut builder = builder.with_optimized_model_path(&file).map_err(|error| rejected(&error))?;
+        if !external_files(path).is_empty() {
+            builder = builder.with_config_entry(WEIGHTS.0, WEIGHTS.1).map_err(|error| rejected(&error))?;
+        }
+        let session = commit(builder, path)?;
         *written = Some(path.to_owned());
         Ok(session)
     }

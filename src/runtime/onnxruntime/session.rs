@@ -4,7 +4,8 @@ use ort::memory::{Allocator, MemoryInfo};
 use ort::session::{IoBinding, RunOptions, Session, SessionInputValue, SessionOutputs};
 
 use super::error::execution;
-use super::{declared, memory, values};
+use super::values::{self, Handing};
+use super::{declared, memory};
 use crate::model::{DeclaredInput, InputTensor};
 use crate::runtime::{Output, OwnMemory, Prepared, RuntimeError};
 
@@ -38,7 +39,7 @@ impl Prepared for Ready {
             None => {
                 let values: Vec<_> = inputs
                     .iter()
-                    .map(|input| Ok((input.name.as_str(), value(&self.session, input)?)))
+                    .map(|input| Ok((input.name.as_str(), value(&self.session, input, Handing::View)?)))
                     .collect::<Result<_, RuntimeError>>()?;
                 self.session.run_with_options(values, &self.run_options)
             }
@@ -74,19 +75,24 @@ fn binding(session: &Session) -> ort::Result<IoBinding> {
     Ok(binding)
 }
 
-/// Gives copies of the inputs to `binding`, in the place of those that it has.
+/// Gives copies of the inputs to `binding`, in the place of those that it has. The crate copies what is bound as a view, but
+/// by a session of its own, which it keeps.
 fn bind(binding: &mut IoBinding, session: &Session, inputs: &[InputTensor]) -> Result<(), RuntimeError> {
     for input in inputs {
-        let value = value(session, input)?;
+        let value = value(session, input, Handing::Copy)?;
         binding.bind_input(input.name.as_str(), &*value).map_err(|error| execution(&error))?;
     }
     Ok(())
 }
 
 /// The input as `session` takes it.
-fn value<'a>(session: &Session, input: &'a InputTensor) -> Result<SessionInputValue<'a>, RuntimeError> {
+fn value<'a>(
+    session: &Session,
+    input: &'a InputTensor,
+    handing: Handing,
+) -> Result<SessionInputValue<'a>, RuntimeError> {
     let declared = session.inputs().iter().find(|declared| declared.name() == input.name);
-    values::value(input, declared.and_then(|declared| declared.dtype().tensor_type()))
+    values::value(input, declared.and_then(|declared| declared.dtype().tensor_type()), handing)
 }
 
 fn results(outputs: &SessionOutputs<'_>) -> Result<Vec<Output>, RuntimeError> {

@@ -8,11 +8,21 @@ use super::error::{execution, unsupported};
 use crate::model::{InputTensor, TensorData};
 use crate::runtime::{Output, RuntimeError};
 
-/// The input as the session takes it: a view of its data. Integers and booleans are copied where the session is `wanted` to
-/// get another one of these types, which some engines declare in its place.
+/// How a session gets the data of an input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Handing {
+    /// Where it lies, for as long as the input lives.
+    View,
+    /// In memory of the tensor's own.
+    Copy,
+}
+
+/// The input as the session takes it. Integers and booleans are copied in any case where the session is `wanted` to get
+/// another one of these types, which some engines declare in its place.
 pub(super) fn value(
     input: &InputTensor,
     wanted: Option<TensorElementType>,
+    handing: Handing,
 ) -> Result<SessionInputValue<'_>, RuntimeError> {
     use TensorElementType::{Bool, Int32, Int64};
     match (&input.data, wanted) {
@@ -23,21 +33,29 @@ pub(super) fn value(
         (TensorData::Bool(values), Some(wanted @ (Int32 | Int64))) => {
             converted(input, values.iter().map(|value| i64::from(*value)), wanted)
         }
-        (TensorData::F32(values), _) => view(input, values),
-        (TensorData::I32(values), _) => view(input, values),
-        (TensorData::I64(values), _) => view(input, values),
-        (TensorData::I8(values), _) => view(input, values),
-        (TensorData::U8(values), _) => view(input, values),
-        (TensorData::Bool(values), _) => view(input, values),
+        (TensorData::F32(values), _) => handed(input, values, handing),
+        (TensorData::I32(values), _) => handed(input, values, handing),
+        (TensorData::I64(values), _) => handed(input, values, handing),
+        (TensorData::I8(values), _) => handed(input, values, handing),
+        (TensorData::U8(values), _) => handed(input, values, handing),
+        (TensorData::Bool(values), _) => handed(input, values, handing),
     }
 }
 
-fn view<'a, T>(input: &'a InputTensor, values: &'a [T]) -> Result<SessionInputValue<'a>, RuntimeError>
+fn handed<'a, T>(
+    input: &'a InputTensor,
+    values: &'a [T],
+    handing: Handing,
+) -> Result<SessionInputValue<'a>, RuntimeError>
 where
     T: PrimitiveTensorElementType + Clone + std::fmt::Debug + 'static,
 {
-    let view = TensorRef::from_array_view((input.shape.as_slice(), values)).map_err(|error| execution(&error))?;
-    Ok(view.into())
+    let shape = input.shape.as_slice();
+    let value = match handing {
+        Handing::View => TensorRef::from_array_view((shape, values)).map(SessionInputValue::from),
+        Handing::Copy => Tensor::from_array((shape, values.to_vec())).map(SessionInputValue::from),
+    };
+    value.map_err(|error| execution(&error))
 }
 
 /// The values as integers or booleans of the type `wanted`.
