@@ -18,7 +18,7 @@ use nix::unistd::Pid;
 
 use super::tail::Tail;
 use crate::arm::ChildEnvironment;
-use crate::suite::{Limits, ProgramSpec};
+use crate::suite::{Case, Engine, Limits, ProgramSpec};
 use crate::worker::protocol::{Answer, Job};
 use crate::worker::{DESCRIPTOR_VARIABLE, PARENT_VARIABLE};
 
@@ -32,6 +32,9 @@ const RTEN_THREADS_VARIABLE: &str = "RTEN_NUM_THREADS";
 const MODEL_VARIABLE: &str = "HIGHWATER_MODEL";
 const THREADS_VARIABLE: &str = "HIGHWATER_THREADS";
 
+/// Environment variable from which onert takes its number of threads.
+const ONERT_THREADS_VARIABLE: &str = "NUM_THREADS";
+
 /// How long a child that has closed its socket may take to exit.
 const EXIT_GRACE: Duration = Duration::from_secs(10);
 
@@ -44,20 +47,23 @@ pub(super) struct Running {
 }
 
 impl Running {
-    /// Starts `program` as a worker in `environment`.
+    /// Starts `program` as a worker in `environment`, for `case`.
     ///
     /// The socket is the child's standard input: so it is inherited by this child alone, without a window in which another
     /// thread's child could inherit it too. The child runs in a process group of its own: Ctrl-C reaches the parent only,
     /// which then ends the child in order.
-    pub(super) fn start(program: &Path, environment: &ChildEnvironment, threads: u32) -> io::Result<Running> {
+    pub(super) fn start(program: &Path, environment: &ChildEnvironment, case: &Case) -> io::Result<Running> {
         let (socket, theirs) = UnixStream::pair()?;
         let mut command = Command::new(program);
         command.arg0("highwater-worker").arg(WORKER_COMMAND).stdin(Stdio::from(OwnedFd::from(theirs)));
         environment.apply(&mut command);
         command
-            .env(RTEN_THREADS_VARIABLE, threads.to_string())
+            .env(RTEN_THREADS_VARIABLE, case.threads.to_string())
             .env(DESCRIPTOR_VARIABLE, "0")
             .env(PARENT_VARIABLE, std::process::id().to_string());
+        if case.runtime.engine == Engine::Onert {
+            command.env(ONERT_THREADS_VARIABLE, case.threads.to_string());
+        }
         Running::spawn(command, socket)
     }
 

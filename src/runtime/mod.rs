@@ -178,7 +178,8 @@ pub trait Prepared {
 
 /// Opens the engine that `spec` names for the model at `path`. What depends on the file alone (which external data files it
 /// names) is looked up here, once, and not in every iteration. `inputs` are what is known about inputs that the model leaves
-/// open: `embedded` plans its memory by them. With `threads` it executes; rten takes its number from the environment.
+/// open: `embedded` plans its memory by them. With `threads` it executes; rten and onert take their number from the
+/// environment.
 ///
 /// # Errors
 /// If the library of an engine that is loaded at run time is not there or cannot be used.
@@ -198,7 +199,7 @@ pub fn open(
         Engine::Openvino => Box::new(Openvino::open(spec, inputs, threads)?),
         Engine::Onnxruntime => Box::new(OnnxRuntime::new(spec, threads)?),
         Engine::Litert => Box::new(Litert::new(spec, inputs, threads)?),
-        Engine::Onert => Box::new(Onert::new(spec, inputs, threads)?),
+        Engine::Onert => Box::new(Onert::new(spec, inputs)?),
         Engine::Program => return unsupported("program", "a program does its work in a process of its own"),
     })
 }

@@ -154,6 +154,11 @@ impl Layout {
         let rank = (self.bits & 0x7f) as usize;
         &self.sizes[..rank.min(MOST_DIMENSIONS)]
     }
+
+    /// Whether the size of a dimension is open.
+    pub(super) fn is_open(&self) -> bool {
+        self.sizes().iter().any(|size| *size < 0)
+    }
 }
 
 /// Element type and shape of a tensor: `LiteRtRankedTensorType`.
@@ -247,7 +252,8 @@ mod tests {
     #[test]
     fn a_layout_has_no_more_sizes_than_dimensions() {
         let layout = Layout { bits: 0x80 | 2, sizes: [1, -1, 9, 9, 9, 9, 9, 9], ..Layout::default() };
-        assert_eq!(layout.sizes(), [1, -1]);
+        assert!(layout.sizes() == [1, -1] && layout.is_open());
+        assert!(!Layout { bits: 1, ..layout }.is_open());
         assert_eq!(Layout { bits: 0x7f, ..layout }.sizes().len(), MOST_DIMENSIONS);
     }
 

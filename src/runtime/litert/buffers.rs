@@ -22,20 +22,18 @@ impl Buffers {
     pub(super) fn new(
         environment: &Arc<Environment>,
         compiled: Pointer,
-        inputs: &[Port],
+        inputs: &[(Port, Layout)],
         outputs: &[Port],
     ) -> Result<Buffers, Status> {
         let api = &environment.api;
         let mut layouts = vec![Layout::default(); outputs.len()];
         // SAFETY: there is room for as many layouts as is said.
         check(unsafe { (api.output_layouts)(compiled, SIGNATURE, layouts.len(), layouts.as_mut_ptr(), true) })?;
-        let input = |(index, port): (usize, &Port)| {
-            // SAFETY: the model has an input of this index.
-            let layout = told(Layout::default(), |out| unsafe { (api.input_layout)(compiled, SIGNATURE, index, out) })?;
+        let input = |(index, (port, layout)): (usize, &(Port, Layout))| {
             let null = std::ptr::null_mut();
-            // SAFETY: as above; the requirements belong to the compiled model.
+            // SAFETY: the model has an input of this index; the requirements belong to the compiled model.
             let wanted = told(null, |out| unsafe { (api.input_requirements)(compiled, SIGNATURE, index, out) })?;
-            Buffer::new(environment, TensorType { element: port.code, layout }, wanted)
+            Buffer::new(environment, TensorType { element: port.code, layout: *layout }, wanted)
         };
         let output = |(index, (port, layout)): (usize, (&Port, &Layout))| {
             let null = std::ptr::null_mut();

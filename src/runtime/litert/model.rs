@@ -8,7 +8,6 @@ use std::sync::Arc;
 use super::ENGINE;
 use super::api::{self, CUSTOM_OPERATOR, Pointer, Status, TensorType};
 use super::objects::{Environment, Owned, rejected, text, told};
-use crate::model::{DeclaredInput, Dimension};
 use crate::runtime::RuntimeError;
 use crate::suite::ElementType;
 
@@ -35,30 +34,6 @@ pub(super) struct Port {
     pub(super) element: ElementType,
     /// LiteRT's code of the element type.
     pub(super) code: c_int,
-    /// Its sizes, below zero where open; absent where even their number is open.
-    pub(super) sizes: Option<Vec<i32>>,
-}
-
-impl Port {
-    /// The port as an input that is declared.
-    pub(super) fn declared(&self) -> DeclaredInput {
-        let dimension = |size: &i32| usize::try_from(*size).map_or(Dimension::Open(String::new()), Dimension::Fixed);
-        let shape = self.sizes.as_ref().map(|sizes| sizes.iter().map(dimension).collect());
-        DeclaredInput { name: self.name.clone(), element: Some(self.element), shape }
-    }
-
-    /// Whether the model allows these sizes.
-    pub(super) fn takes(&self, sizes: &[i32]) -> bool {
-        self.sizes.as_ref().is_none_or(|declared| {
-            let agree = |(declared, size): (&i32, &i32)| *declared < 0 || declared == size;
-            declared.len() == sizes.len() && declared.iter().zip(sizes).all(agree)
-        })
-    }
-
-    /// Whether the model leaves its size open.
-    pub(super) fn is_open(&self) -> bool {
-        self.sizes.as_ref().is_none_or(|sizes| sizes.iter().any(|size| *size < 0))
-    }
 }
 
 impl Model {
@@ -112,12 +87,12 @@ impl Model {
                 let name = name.map(|name| unsafe { text(name) }).map_err(unknown())?;
                 // SAFETY: as above.
                 let tensor = told(std::ptr::null_mut(), |out| unsafe { (ports.tensor)(signature, index, out) });
-                let (code, sizes) = tensor.and_then(|tensor| self.kind(tensor)).map_err(unknown())?;
+                let code = tensor.and_then(|tensor| self.element(tensor)).map_err(unknown())?;
                 let element = api::element(code).map_err(|element| RuntimeError::Unsupported {
                     engine: ENGINE,
                     message: format!("{} `{name}` is of type {element}, which is not made or read here", ports.side),
                 })?;
-                Ok(Port { name, element, code, sizes })
+                Ok(Port { name, element, code })
             })
             .collect()
     }
@@ -129,18 +104,17 @@ impl Model {
         told(std::ptr::null_mut(), |out| unsafe { (self.environment.api.signature)(self.pointer(), SIGNATURE, out) })
     }
 
-    /// Code of a tensor's element type, and its sizes unless even their number is open.
+    /// Code of a tensor's element type.
     #[expect(unsafe_code, reason = "C functions are called")]
-    fn kind(&self, tensor: Pointer) -> Result<(c_int, Option<Vec<i32>>), Status> {
+    fn element(&self, tensor: Pointer) -> Result<c_int, Status> {
         let api = &self.environment.api;
         // SAFETY: the tensor belongs to this model.
-        if told(0, |out| unsafe { (api.tensor_kind)(tensor, out) })? != RANKED {
-            // SAFETY: as above; an unranked type is its element type.
-            return Ok((told(0, |out| unsafe { (api.unranked_type)(tensor, out) })?, None));
+        if told(0, |out| unsafe { (api.tensor_kind)(tensor, out) })? == RANKED {
+            // SAFETY: as above.
+            return Ok(told(TensorType::default(), |out| unsafe { (api.ranked_type)(tensor, out) })?.element);
         }
-        // SAFETY: as above.
-        let kind = told(TensorType::default(), |out| unsafe { (api.ranked_type)(tensor, out) })?;
-        Ok((kind.element, Some(kind.layout.sizes().to_vec())))
+        // SAFETY: as above; an unranked type is its element type.
+        told(0, |out| unsafe { (api.unranked_type)(tensor, out) })
     }
 
     /// Names of the operators that the model brings itself, without repetition. Empty where it does not tell.

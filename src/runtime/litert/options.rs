@@ -1,8 +1,7 @@
 //! Options of a compilation, by the names that LiteRT's own options have.
 //!
-//! LiteRT takes the options of its processor accelerator as lines `key = value` of text, one text for the accelerator and one
-//! for the runtime, and passes over keys that it does not know. So the keys of version 2.3 are listed here, and others are
-//! refused.
+//! LiteRT takes the options of its processor accelerator as lines `key = value` of text and passes over keys that it does not
+//! know. So the keys that version 2.3 was seen to heed are listed here, and others are refused.
 
 use std::collections::BTreeMap;
 use std::ffi::{CStr, CString, c_char};
@@ -11,7 +10,7 @@ use std::path::Path;
 use tempfile::TempDir;
 
 use super::ENGINE;
-use super::api::{Api, PROCESSOR, Pointer};
+use super::api::{Api, PROCESSOR, Pointer, Status};
 use super::objects::{Environment, Owned, check, rejected};
 use crate::runtime::RuntimeError;
 
@@ -23,33 +22,22 @@ const WEIGHT_CACHE: &str = "xnnpack_weight_cache";
 enum Kind {
     /// A whole number.
     Number,
-    /// `true` or `false`.
-    Truth,
     /// One of these words.
     Word(&'static [&'static str]),
 }
 
 /// Options of the processor accelerator. `flags` are the bits of XNNPACK's delegate.
-const ACCELERATOR: [(&str, Kind); 3] = [
+const OPTIONS: [(&str, Kind); 3] = [
     ("num_threads", Kind::Number),
     ("flags", Kind::Number),
     ("kernel_mode", Kind::Word(&["xnnpack", "builtin", "reference"])),
-];
-
-/// Options of the runtime.
-const RUNTIME: [(&str, Kind); 3] = [
-    ("compress_quantization_zero_points", Kind::Truth),
-    ("disable_delegate_clustering", Kind::Truth),
-    ("enable_profiling", Kind::Truth),
 ];
 
 /// How models are compiled.
 #[derive(Debug)]
 pub(super) struct Settings {
     /// The lines for the accelerator.
-    accelerator: CString,
-    /// The lines for the runtime; empty where nothing is said.
-    runtime: CString,
+    lines: CString,
     /// Where packed weights lie that nobody gave a place for.
     _weight_cache: Option<TempDir>,
 }
@@ -57,23 +45,22 @@ pub(super) struct Settings {
 impl Settings {
     /// The settings that `options` ask for, with `threads` unless they say otherwise.
     pub(super) fn new(options: &BTreeMap<String, String>, threads: u32) -> Result<Settings, RuntimeError> {
-        let mut accelerator = BTreeMap::from([("num_threads", threads.to_string())]);
-        let mut runtime = BTreeMap::new();
+        let mut lines = BTreeMap::from([("num_threads", threads.to_string())]);
         let mut weight_cache = None;
         for (name, value) in options {
             if name == WEIGHT_CACHE {
                 let (path, folder) = weight_cache_file(value)?;
-                accelerator.insert("weight_cache_file_path", quoted(name, &path)?);
+                lines.insert("weight_cache_file_path", quoted(name, &path)?);
                 weight_cache = folder;
-            } else if let Some((key, kind)) = find(&ACCELERATOR, name) {
-                accelerator.insert(key, checked(name, value, kind)?);
-            } else if let Some((key, kind)) = find(&RUNTIME, name) {
-                runtime.insert(key, checked(name, value, kind)?);
+            } else if let Some((key, kind)) = OPTIONS.iter().find(|(key, _)| key == name) {
+                lines.insert(key, checked(name, value, *kind)?);
             } else {
                 return Err(unsupported(format!("no option is called `{name}`: there are {}", known())));
             }
         }
-        Ok(Settings { accelerator: lines(&accelerator)?, runtime: lines(&runtime)?, _weight_cache: weight_cache })
+        let text: String = lines.iter().map(|(key, value)| format!("{key} = {value}\n")).collect();
+        let lines = CString::new(text).map_err(|_| unsupported("an option holds a zero byte".into()))?;
+        Ok(Settings { lines, _weight_cache: weight_cache })
     }
 
     /// The settings as an object of LiteRT's.
@@ -86,28 +73,30 @@ impl Settings {
         let options = Owned::create(api.destroy_options, create).map_err(refused())?;
         // SAFETY: the options are whole.
         check(unsafe { (api.set_accelerators)(options.pointer(), PROCESSOR) }).map_err(refused())?;
-        for (identifier, lines) in [(c"xnnpack", &self.accelerator), (c"runtime", &self.runtime)] {
-            if !lines.is_empty() {
-                let opaque = opaque(api, identifier, lines).map_err(refused())?;
-                // SAFETY: both are whole; the options own what is added to them.
-                check(unsafe { (api.add_opaque_options)(options.pointer(), opaque.pointer()) }).map_err(refused())?;
-                opaque.release();
-            }
-        }
+        let opaque = opaque(api, &self.lines).map_err(refused())?;
+        // SAFETY: both are whole; the options own what is added to them.
+        check(unsafe { (api.add_opaque_options)(options.pointer(), opaque.pointer()) }).map_err(refused())?;
+        opaque.release();
         Ok(options)
     }
 }
 
-/// Lines for one part of LiteRT, as an object that owns a copy of them.
+/// LiteRT's name for the options of its processor accelerator.
+const ACCELERATOR: &CStr = c"xnnpack";
+
+/// LiteRT's status where there is no memory.
+const NO_MEMORY: Status = 2;
+
+/// Lines for the processor accelerator, as an object that owns a copy of them.
 #[expect(unsafe_code, reason = "C functions are called")]
-fn opaque(api: &Api, identifier: &CStr, lines: &CStr) -> Result<Owned, i32> {
+fn opaque(api: &Api, lines: &CStr) -> Result<Owned, Status> {
     // SAFETY: the text ends with a zero.
     let copy = unsafe { libc::strdup(lines.as_ptr()) };
     if copy.is_null() {
-        return Err(2);
+        return Err(NO_MEMORY);
     }
     // SAFETY: the identifier is copied before the call returns; the copy of the lines can be freed by `free_text`.
-    let create = |out| unsafe { (api.create_opaque_options)(identifier.as_ptr(), copy.cast(), free_text, out) };
+    let create = |out| unsafe { (api.create_opaque_options)(ACCELERATOR.as_ptr(), copy.cast(), free_text, out) };
     Owned::create(api.destroy_opaque_options, create).inspect_err(|_| {
         // SAFETY: the call has failed, so nobody has the copy.
         unsafe { free_text(copy.cast()) }
@@ -121,20 +110,14 @@ unsafe extern "C" fn free_text(text: Pointer) {
     unsafe { libc::free(text.cast::<c_char>().cast()) }
 }
 
-fn find(known: &[(&'static str, Kind)], name: &str) -> Option<(&'static str, Kind)> {
-    known.iter().find(|(key, _)| *key == name).copied()
-}
-
 fn known() -> String {
-    let keys = ACCELERATOR.iter().chain(&RUNTIME).map(|(key, _)| *key);
-    keys.chain([WEIGHT_CACHE]).collect::<Vec<_>>().join(", ")
+    OPTIONS.iter().map(|(key, _)| *key).chain([WEIGHT_CACHE]).collect::<Vec<_>>().join(", ")
 }
 
 /// The value as it stands in a line.
 fn checked(name: &str, value: &str, kind: Kind) -> Result<String, RuntimeError> {
     let (fits, wanted) = match kind {
         Kind::Number => (value.parse::<i32>().is_ok(), "a whole number".to_owned()),
-        Kind::Truth => (matches!(value, "true" | "false"), "true or false".to_owned()),
         Kind::Word(words) => (words.contains(&value), format!("one of {}", words.join(", "))),
     };
     if !fits {
@@ -142,7 +125,7 @@ fn checked(name: &str, value: &str, kind: Kind) -> Result<String, RuntimeError> 
     }
     match kind {
         Kind::Word(_) => quoted(name, Path::new(value)),
-        Kind::Number | Kind::Truth => Ok(value.to_owned()),
+        Kind::Number => Ok(value.to_owned()),
     }
 }
 
@@ -166,11 +149,6 @@ fn weight_cache_file(value: &str) -> Result<(std::path::PathBuf, Option<TempDir>
     Ok((folder.path().join("weights.xnnpack"), Some(folder)))
 }
 
-fn lines(values: &BTreeMap<&str, String>) -> Result<CString, RuntimeError> {
-    let text: String = values.iter().map(|(key, value)| format!("{key} = {value}\n")).collect();
-    CString::new(text).map_err(|_| unsupported("an option holds a zero byte".into()))
-}
-
 fn unsupported(message: String) -> RuntimeError {
     RuntimeError::Unsupported { engine: ENGINE, message }
 }
@@ -185,26 +163,19 @@ mod tests {
     }
 
     #[test]
-    fn options_become_lines_for_the_part_that_they_belong_to() {
-        let plain = settings(&[]).unwrap();
-        assert_eq!((plain.accelerator.as_c_str(), plain.runtime.as_c_str()), (c"num_threads = 2\n", c""));
-        let all = settings(&[
-            ("num_threads", "4"),
-            ("kernel_mode", "builtin"),
-            ("xnnpack_weight_cache", "here.cache"),
-            ("compress_quantization_zero_points", "true"),
-        ])
-        .unwrap();
+    fn options_become_lines() {
+        assert_eq!(settings(&[]).unwrap().lines.as_c_str(), c"num_threads = 2\n");
+        let all = settings(&[("num_threads", "4"), ("kernel_mode", "builtin"), ("xnnpack_weight_cache", "here.cache")])
+            .unwrap();
         let expected = c"kernel_mode = \"builtin\"\nnum_threads = 4\nweight_cache_file_path = \"here.cache\"\n";
-        assert_eq!(all.accelerator.as_c_str(), expected);
-        assert_eq!(all.runtime.as_c_str(), c"compress_quantization_zero_points = true\n");
+        assert_eq!(all.lines.as_c_str(), expected);
     }
 
     #[test]
     fn a_weight_cache_without_a_place_goes_with_the_settings() {
         let settings = settings(&[("xnnpack_weight_cache", "true")]).unwrap();
         let folder = settings._weight_cache.as_ref().unwrap().path().to_owned();
-        assert!(settings.accelerator.to_str().unwrap().contains(folder.to_str().unwrap()));
+        assert!(settings.lines.to_str().unwrap().contains(folder.to_str().unwrap()));
         drop(settings);
         assert!(!folder.exists());
     }
@@ -219,7 +190,6 @@ mod tests {
         let unknown = error("threads", "2");
         assert!(unknown.contains("no option is called `threads`: there are num_threads, flags, "), "{unknown}");
         assert!(error("num_threads", "two").ends_with("option `num_threads` must be a whole number, not `two`"));
-        assert!(error("enable_profiling", "1").ends_with("must be true or false, not `1`"));
         assert!(error("kernel_mode", "fast").ends_with("must be one of xnnpack, builtin, reference, not `fast`"));
         assert!(error("xnnpack_weight_cache", "a\"b").ends_with("option `xnnpack_weight_cache` cannot be `a\"b`"));
     }

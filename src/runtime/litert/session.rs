@@ -3,12 +3,12 @@
 use std::rc::Rc;
 
 use super::ENGINE;
-use super::api::Pointer;
+use super::api::{Api, Layout, Pointer};
 use super::buffers::{Buffer, Buffers};
 use super::model::{Model, Port, SIGNATURE};
-use super::objects::{Owned, check, execution, rejected};
+use super::objects::{Owned, check, execution, rejected, told};
 use super::options::Settings;
-use crate::model::{DeclaredInput, InputTensor};
+use crate::model::{DeclaredInput, Dimension, InputTensor};
 use crate::runtime::{Known, Output, Prepared, RuntimeError, tensor_bytes};
 
 /// A compiled model. Fields are dropped in this order: nothing outlives what it needs.
@@ -17,12 +17,13 @@ pub(super) struct Session {
     buffers: Option<Buffers>,
     compiled: Owned,
     model: Rc<Model>,
-    inputs: Vec<Port>,
+    /// Inputs and their present shapes.
+    inputs: Vec<(Port, Layout)>,
     outputs: Vec<Port>,
 }
 
 impl Session {
-    /// Compiles the model, with the sizes of inputs that it leaves open taken from `known`, and makes its buffers.
+    /// Compiles the model, with inputs of the sizes in `known`, and makes its buffers.
     #[expect(unsafe_code, reason = "C functions are called")]
     pub(super) fn new(model: &Rc<Model>, settings: &Settings, known: &Known) -> Result<Session, RuntimeError> {
         let environment = &model.environment;
@@ -31,40 +32,26 @@ impl Session {
         let options = settings.options(environment)?;
         // SAFETY: all are whole. The compiled model keeps the environment and the model, which this value keeps too.
         let create = |out| unsafe { (api.compile)(environment.pointer(), model.pointer(), options.pointer(), out) };
-        let compiled = Owned::create(api.destroy_compiled, create).map_err(|status| uncompiled(model, status))?;
+        let compiled = Owned::create(api.destroy_compiled, create)
+            .map_err(|status| foreign(model).unwrap_or_else(|| rejected("the model does not compile")(status)))?;
+        let shaped = |(index, port)| {
+            let layout = shape(api, compiled.pointer(), index, &port, known)?;
+            Ok((port, layout))
+        };
+        let inputs: Vec<(Port, Layout)> = inputs.into_iter().enumerate().map(shaped).collect::<Result<_, _>>()?;
+        let is_open = inputs.iter().any(|(_, layout)| layout.is_open());
         let mut session = Session { buffers: None, compiled, model: Rc::clone(model), inputs, outputs };
-        if session.resize(known)? {
+        if !is_open {
             session.buffers = Some(session.new_buffers()?);
         }
         Ok(session)
     }
 
-    /// Gives inputs of open size the sizes that are known; says whether none is open any more.
-    #[expect(unsafe_code, reason = "a C function is called")]
-    fn resize(&mut self, known: &Known) -> Result<bool, RuntimeError> {
-        let api = &self.model.environment.api;
-        let mut are_known = true;
-        for (index, port) in self.inputs.iter().enumerate().filter(|(_, port)| port.is_open()) {
-            let sizes = known.get(&port.name).and_then(|input| {
-                let sizes: Option<Vec<i32>> = input.shape.iter().map(|size| i32::try_from(*size).ok()).collect();
-                // Sizes that contradict the model are told when its inputs are made.
-                sizes.filter(|sizes| port.takes(sizes))
-            });
-            let Some(sizes) = sizes else {
-                are_known = false;
-                continue;
-            };
-            // SAFETY: the model has an input of this index; there are as many sizes as is said, read during the call.
-            let resized =
-                unsafe { (api.resize_input)(self.compiled.pointer(), SIGNATURE, index, sizes.as_ptr(), sizes.len()) };
-            check(resized).map_err(rejected(&format!("input `{}` cannot be resized to {sizes:?}", port.name)))?;
-        }
-        Ok(are_known)
-    }
-
     fn new_buffers(&self) -> Result<Buffers, RuntimeError> {
         let buffers = Buffers::new(&self.model.environment, self.compiled.pointer(), &self.inputs, &self.outputs);
-        buffers.map_err(rejected("buffers for inputs and outputs cannot be made"))
+        buffers.map_err(|status| {
+            foreign(&self.model).unwrap_or_else(|| rejected("buffers for inputs and outputs cannot be made")(status))
+        })
     }
 
     fn buffers(&self) -> Result<&Buffers, RuntimeError> {
@@ -77,7 +64,12 @@ impl Session {
 
 impl Prepared for Session {
     fn inputs(&self) -> Vec<DeclaredInput> {
-        self.inputs.iter().map(Port::declared).collect()
+        let dimension = |size: &i32| usize::try_from(*size).map_or(Dimension::Open(String::new()), Dimension::Fixed);
+        let declared = |(port, layout): &(Port, Layout)| {
+            let shape = layout.sizes().iter().map(dimension).collect();
+            DeclaredInput { name: port.name.clone(), element: Some(port.element), shape: Some(shape) }
+        };
+        self.inputs.iter().map(declared).collect()
     }
 
     #[expect(unsafe_code, reason = "a C function is called")]
@@ -90,7 +82,8 @@ impl Prepared for Session {
         // SAFETY: there is a buffer for each input and output, in the order of the signature.
         let run =
             unsafe { (api.run)(compiled, SIGNATURE, given.len(), given.as_mut_ptr(), made.len(), made.as_mut_ptr()) };
-        check(run).map_err(execution("the model does not run"))?;
+        check(run)
+            .map_err(|status| foreign(&self.model).unwrap_or_else(|| execution("the model does not run")(status)))?;
         let output = |(buffer, port): (&Buffer, &Port)| {
             let values = buffer.read(port).map_err(execution(&format!("output `{}` cannot be read", port.name)))?;
             Ok(Output { shape: buffer.shape(), values })
@@ -106,7 +99,7 @@ impl Prepared for Session {
     fn set_inputs(&mut self, inputs: &[InputTensor]) -> Result<(), RuntimeError> {
         let failed = |message| RuntimeError::Execution { engine: ENGINE, message };
         let buffers = self.buffers()?;
-        for (port, buffer) in self.inputs.iter().zip(&buffers.inputs) {
+        for ((port, _), buffer) in self.inputs.iter().zip(&buffers.inputs) {
             let given = inputs.iter().find(|input| input.name == port.name);
             let input = given.ok_or_else(|| failed(format!("input `{}` is not given", port.name)))?;
             if input.shape != buffer.shape() {
@@ -120,12 +113,28 @@ impl Prepared for Session {
     }
 }
 
-/// Why a model does not compile. LiteRT has one status for all reasons, and writes them to standard error.
-fn uncompiled(model: &Model, status: i32) -> RuntimeError {
-    let custom = model.custom_operators();
-    if custom.is_empty() {
-        return rejected("the model does not compile")(status);
+/// The shape of input number `index` of a compiled model, which is first given the sizes that are known where they differ.
+#[expect(unsafe_code, reason = "C functions are called")]
+fn shape(api: &Api, compiled: Pointer, index: usize, port: &Port, known: &Known) -> Result<Layout, RuntimeError> {
+    // SAFETY: the model has an input of this index.
+    let ask = || told(Layout::default(), |out| unsafe { (api.input_layout)(compiled, SIGNATURE, index, out) });
+    let untold = || rejected("the model does not tell the shape of an input");
+    let layout = ask().map_err(untold())?;
+    let Some(input) = known.get(&port.name) else { return Ok(layout) };
+    let sizes: Vec<i32> = input.shape.iter().map(|size| i32::try_from(*size).unwrap_or(i32::MAX)).collect();
+    if sizes == layout.sizes() {
+        return Ok(layout);
     }
-    let message = format!("the model does not compile and has operators of its own: {}", custom.join(", "));
-    RuntimeError::Unsupported { engine: ENGINE, message }
+    // SAFETY: as above; there are as many sizes as is said, read during the call.
+    let resized = unsafe { (api.resize_input)(compiled, SIGNATURE, index, sizes.as_ptr(), sizes.len()) };
+    check(resized).map_err(rejected(&format!("input `{}` cannot be {input}", port.name)))?;
+    ask().map_err(untold())
+}
+
+/// What is the matter with a model that fails and brings operators of its own: LiteRT has one status for all reasons, and
+/// compiles such a model without a word.
+fn foreign(model: &Model) -> Option<RuntimeError> {
+    let operators = model.custom_operators();
+    let message = || format!("the model fails and has operators of its own: {}", operators.join(", "));
+    (!operators.is_empty()).then(|| RuntimeError::Unsupported { engine: ENGINE, message: message() })
 }

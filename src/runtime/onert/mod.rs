@@ -1,9 +1,10 @@
 //! onert, the runtime of Samsung's ONE, behind the phases: `load` makes a session and reads the file into it, `prepare` lowers
 //! and compiles the model for the backend `cpu` and makes memory for inputs and outputs, `execute` fills and reads it.
 //!
-//! What is known of version 0.1.0, and left as it is, since highwater is there to see it: a file that is cut short ends the
-//! process (a row of the report says by which signal), a file that does not load leaves its mapping and its descriptor
-//! behind, and the number of threads belongs to the process, not to the session. Words about an error go to standard error.
+//! What is known of version 0.1.0, and left as it is, since highwater is there to see it: a file that is cut short, or is no
+//! flatbuffer at all, ends the process (a row of the report says by which signal); a file that does not load leaves its
+//! mapping and its descriptor behind; the variable `NUM_THREADS`, which the parent sets for the child, holds for matrix
+//! products, while convolutions take a pool with a thread for each core. Words about an error go to standard error.
 
 mod api;
 mod options;
@@ -46,10 +47,9 @@ struct Plan {
 }
 
 impl Onert {
-    /// The library of `spec`, or the one that is found here. Models execute with `threads`; inputs that are in `known` have
-    /// the sizes that it says.
-    pub(super) fn new(spec: &RuntimeSpec, known: &Known, threads: u32) -> Result<Onert, RuntimeError> {
-        let settings = Settings::new(&spec.options, threads)?;
+    /// The library of `spec`, or the one that is found here. Inputs that are in `known` have the sizes that it says.
+    pub(super) fn new(spec: &RuntimeSpec, known: &Known) -> Result<Onert, RuntimeError> {
+        let settings = Settings::new(&spec.options)?;
         let path = located(Engine::Onert, ENGINE, spec.library.as_deref())?.path;
         let library = Library { api: Api::load(ENGINE, &path)?, configure: Api::configure(ENGINE, &path)? };
         let version = session::version(&library.api).unwrap_or_else(|| "of unknown version".into());

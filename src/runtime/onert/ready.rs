@@ -49,6 +49,12 @@ impl Place {
 }
 
 impl Ready {
+    /// A session that is not prepared, since the size of an input is open: it tells its inputs and takes none.
+    pub(super) fn open(session: Session, known: &Known) -> Result<Ready, RuntimeError> {
+        let inputs = session.inputs(known)?.into_iter().map(Place::new).collect::<Result<_, _>>()?;
+        Ok(Ready { session, inputs, outputs: Vec::new() })
+    }
+
     /// Memory for the inputs and outputs of a prepared session.
     pub(super) fn new(session: Session, known: &Known) -> Result<Ready, RuntimeError> {
         let inputs = session.inputs(known)?.into_iter().map(Place::new).collect::<Result<_, _>>()?;

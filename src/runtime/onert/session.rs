@@ -73,7 +73,7 @@ impl Session {
         Ok(session)
     }
 
-    /// Makes the model executable: with the sizes of inputs that it leaves open taken from `known`.
+    /// Makes the model executable, with inputs of the sizes in `known`.
     #[expect(unsafe_code, reason = "C functions are called")]
     pub(super) fn prepare(self, settings: &Settings, known: &Known) -> Result<Ready, RuntimeError> {
         let Library { api, configure } = self.library;
@@ -85,6 +85,10 @@ impl Session {
             // SAFETY: as above.
             let configured = unsafe { configure(self.pointer, name.as_ptr(), value.as_ptr()) };
             check(configured).map_err(refused(&name.to_string_lossy(), value))?;
+        }
+        // A model whose inputs are open cannot be prepared; the user is told when inputs are made.
+        if self.inputs(known)?.iter().any(|port| port.shape().is_none()) {
+            return Ready::open(self, known);
         }
         // SAFETY: the session has a model.
         let prepared = unsafe { (api.prepare)(self.pointer) };

@@ -97,6 +97,25 @@ fn options_that_onert_does_not_have_are_named() {
 }
 
 #[test]
+fn a_size_that_is_open_is_told_when_inputs_are_made() {
+    let path = fixture("perceptron_open.tflite");
+    let Some(unknown) = runtime(&[], &[]) else { return };
+    let mut session = prepared(unknown.unwrap().as_ref(), &path).unwrap();
+    let told = make_inputs(&session.inputs(), &BTreeMap::new(), 1).unwrap_err().to_string();
+    assert!(told.contains("input `input0` needs a type and shape: it leaves dimension 0 open"), "{told}");
+    let named = runtime(&[], &[("x", "f32[1,1,1,1,1,1,8]")]).unwrap().unwrap();
+    let refused = error(prepared(named.as_ref(), &path));
+    assert!(refused.is_incompatible() && refused.to_string().contains("input `x` cannot be f32["), "{refused}");
+    let rows = InputTensor {
+        name: "input0".into(),
+        element: ElementType::F32,
+        shape: vec![1, 8],
+        data: TensorData::F32(vec![0.0; 8]),
+    };
+    assert!(error(session.execute(&[rows])).to_string().contains("was prepared for [-1, 8], not [1, 8]"));
+}
+
+#[test]
 fn a_session_is_prepared_once() {
     let Some(runtime) = runtime(&[], &[]) else { return };
     let mut loaded = runtime.unwrap().load(&fixture("perceptron.tflite")).unwrap();
@@ -112,7 +131,8 @@ fn a_model_that_is_missing_and_one_that_is_none_are_told_apart() {
     let missing = folder.path().join("missing.tflite");
     assert!(matches!(error(runtime.load(&missing)), RuntimeError::File { .. }));
     let garbage = folder.path().join("garbage.tflite");
-    std::fs::write(&garbage, [0xa5; 4096]).unwrap();
+    // A flatbuffer's beginning and nonsense behind it: nonsense from the beginning would end the process.
+    std::fs::write(&garbage, [b"\x1c\0\0\0TFL3".as_slice(), &[0xff; 4096]].concat()).unwrap();
     let refused = error(runtime.load(&garbage));
     assert!(matches!(refused, RuntimeError::Rejected { .. }), "{refused}");
     assert!(refused.to_string().contains("the model does not load: an error that onert tells"), "{refused}");
