@@ -67,16 +67,29 @@ pub fn in_force_in(pid: u32) -> io::Result<InForce> {
 }
 
 /// The allocator settings among the variables that the process began with.
+///
+/// glibc before 2.39 parses tunables in place and puts a NUL behind each value, so that one variable looks like several; they
+/// are joined again.
 fn environment(environ: &[u8]) -> Vec<(String, OsString)> {
-    environ
-        .split(|byte| *byte == 0)
-        .filter_map(|pair| {
-            let equals = pair.iter().position(|byte| *byte == b'=')?;
-            let name = OsStr::from_bytes(&pair[..equals]);
-            let value = OsStr::from_bytes(&pair[equals + 1..]).to_owned();
-            settings::is_setting(name).then(|| (name.to_string_lossy().into_owned(), value))
-        })
-        .collect()
+    let mut found: Vec<(String, OsString)> = Vec::new();
+    let mut inside_tunables = false;
+    for pair in environ.split(|byte| *byte == 0) {
+        let Some(equals) = pair.iter().position(|byte| *byte == b'=') else { continue };
+        let name = OsStr::from_bytes(&pair[..equals]);
+        if inside_tunables
+            && pair.starts_with(b"glibc.")
+            && let Some((_, tunables)) = found.last_mut()
+        {
+            tunables.push(":");
+            tunables.push(OsStr::from_bytes(pair));
+            continue;
+        }
+        inside_tunables = name == "GLIBC_TUNABLES";
+        if settings::is_setting(name) {
+            found.push((name.to_string_lossy().into_owned(), OsStr::from_bytes(&pair[equals + 1..]).to_owned()));
+        }
+    }
+    found
 }
 
 fn variable<'a>(environment: &'a [(String, OsString)], name: &str) -> &'a OsStr {
@@ -194,6 +207,14 @@ mod tests {
         assert_eq!(found.options.get("tcache").map(String::as_str), Some("false"));
         let preloaded_nothing = seen(waiting(&[("LD_PRELOAD", OsStr::new("/nonexistent/libx.so"))]));
         assert_eq!(preloaded_nothing.allocator, AllocatorName::Glibc);
+    }
+
+    #[test]
+    fn tunables_that_glibc_has_cut_apart_are_joined() {
+        let environ = b"PATH=/bin\0GLIBC_TUNABLES=glibc.malloc.a=1\0glibc.malloc.b=2\0MALLOC_CONF=x:y\0glibc.c=3\0B";
+        let found = environment(environ);
+        let told: Vec<_> = found.iter().map(|(name, value)| format!("{name} {}", value.display())).collect();
+        assert_eq!(told, ["GLIBC_TUNABLES glibc.malloc.a=1:glibc.malloc.b=2", "MALLOC_CONF x:y"]);
     }
 
     #[test]

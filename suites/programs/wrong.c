@@ -70,10 +70,11 @@ static void break_rules(void) {
         exit(0);
     } else if (is("orphan")) {
         /* The child speaks on; the parent, which is sampled, is gone. */
+        pid_t parent = getpid();
         if (fork() > 0) {
             _exit(0);
         }
-        while (getppid() != 1 && kill(getppid(), 0) == 0) {
+        while (getppid() == parent) {
             usleep(1000);
         }
     } else {

@@ -5,6 +5,7 @@ mod choices;
 mod errors;
 mod expansion;
 mod overrides;
+mod programs;
 mod properties;
 mod switch;
 
