@@ -107,7 +107,8 @@ pub struct RunArguments {
     /// Option of such a runtime, by its own name: ENABLE_MMAP=NO, graph_optimization_level=basic
     #[arg(long, value_name = "NAME=VALUE", value_parser = parse_option)]
     pub option: Vec<(String, String)>,
-    /// Workload, instead of the suite's: recompile, reload, infer, concurrent, reject, mutate…
+    /// Workload, instead of the suite's: core, read, compile, recompile, recompile-thread, reload, infer, infer-thread,
+    /// infer-concurrent, infer-content, request, set-inputs, reshape, concurrent, reject, mutate…
     #[arg(long, value_name = "NAME")]
     pub workload: Option<String>,
     /// Arm, instead of the suite's: a name, a tunable such as glibc.malloc.arena_max=2, or the path of a library to preload

@@ -104,7 +104,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("damaged.so");
         let library = std::fs::read(symbols::owner_of(c"gnu_get_libc_version").unwrap()).unwrap();
-        let mut tell = |bytes: &[u8]| {
+        let tell = |bytes: &[u8]| {
             std::fs::write(&path, bytes).unwrap();
             Symbols::of(&path).is_err()
         };

@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 
 use rand_xoshiro::Xoshiro256PlusPlus;
-use rand_xoshiro::rand_core::Rng;
 
+use super::draw::drawn;
 use super::error::closest;
 use super::input_error::{InputError, UndecidedInput};
 use super::random::stream;
@@ -167,19 +167,6 @@ fn filled(element: ElementType, elements: usize, value: f64) -> Option<TensorDat
         ElementType::U8 => TensorData::U8(vec![whole?.try_into().ok()?; elements]),
         ElementType::Bool => TensorData::Bool(vec![whole.filter(|value| (0..=1).contains(value))? == 1; elements]),
     })
-}
-
-fn drawn(element: ElementType, elements: usize, random: &mut Xoshiro256PlusPlus) -> TensorData {
-    // The upper 24 bits of a draw are the most a float in [0, 1) can hold; the uppermost is a fair coin.
-    let mut draws = (0..elements).map(|_| random.next_u64());
-    match element {
-        ElementType::F32 => TensorData::F32(draws.map(|bits| (bits >> 40) as f32 / (1 << 24) as f32).collect()),
-        ElementType::I32 => TensorData::I32(draws.map(|bits| (bits >> 63) as i32).collect()),
-        ElementType::I64 => TensorData::I64(draws.map(|bits| (bits >> 63) as i64).collect()),
-        ElementType::I8 => TensorData::I8(draws.map(|bits| (bits >> 63) as i8).collect()),
-        ElementType::U8 => TensorData::U8(draws.map(|bits| (bits >> 63) as u8).collect()),
-        ElementType::Bool => TensorData::Bool(draws.by_ref().map(|bits| bits >> 63 == 1).collect()),
-    }
 }
 
 #[cfg(test)]

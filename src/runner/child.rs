@@ -20,10 +20,7 @@ use super::tail::Tail;
 use crate::arm::ChildEnvironment;
 use crate::suite::{Case, Engine, Limits, ProgramSpec};
 use crate::worker::protocol::{Answer, Job};
-use crate::worker::{DESCRIPTOR_VARIABLE, PARENT_VARIABLE};
-
-/// Argument of the hidden subcommand that serves the protocol.
-pub(crate) const WORKER_COMMAND: &str = "worker";
+use crate::worker::{DESCRIPTOR_VARIABLE, PARENT_VARIABLE, WORKER_COMMAND, die_with_parent};
 
 /// Environment variable from which rten takes the size of its thread pool.
 const RTEN_THREADS_VARIABLE: &str = "RTEN_NUM_THREADS";
@@ -57,10 +54,7 @@ impl Running {
         let mut command = Command::new(program);
         command.arg0("highwater-worker").arg(WORKER_COMMAND).stdin(Stdio::from(OwnedFd::from(theirs)));
         environment.apply(&mut command);
-        command
-            .env(RTEN_THREADS_VARIABLE, case.threads.to_string())
-            .env(DESCRIPTOR_VARIABLE, "0")
-            .env(PARENT_VARIABLE, std::process::id().to_string());
+        command.env(RTEN_THREADS_VARIABLE, case.threads.to_string()).env(DESCRIPTOR_VARIABLE, "0");
         if case.runtime.engine == Engine::Onert {
             command.env(ONERT_THREADS_VARIABLE, case.threads.to_string());
         }
@@ -202,14 +196,6 @@ fn limit(command: &mut Command, memory_bytes: Option<u64>) {
             Ok(())
         });
     }
-}
-
-/// Has the kernel kill the child when this process dies, from before its first instruction on: a library that is preloaded
-/// may hang before `main`. The child itself checks that its parent was still there when it started.
-#[expect(unsafe_code, reason = "the death signal must be set between fork and exec")]
-pub(super) fn die_with_parent(command: &mut Command) {
-    // SAFETY: prctl is async-signal-safe, and the closure touches no memory of the parent.
-    unsafe { command.pre_exec(|| Ok(nix::sys::prctl::set_pdeathsig(Signal::SIGKILL)?)) };
 }
 
 impl Drop for Running {

@@ -120,6 +120,7 @@ pub fn run(request: &Request<'_>, observer: &mut dyn Observer) -> Result<CaseRun
             scratch: scratch.path().to_owned(),
             core_every: request.core_every,
             profile: request.profile,
+            companion: false,
         };
         // A child that dies before it reads its job is told of by its exit status.
         let _ = child.send(&job);

@@ -149,8 +149,8 @@ pub trait Loaded {
     fn prepare_again(&mut self) -> Result<Box<dyn Prepared>, RuntimeError>;
 }
 
-/// A model that can run.
-pub trait Prepared {
+/// A model that can run, in any thread and in one at a time.
+pub trait Prepared: Send {
     /// The inputs as the model declares them.
     fn inputs(&self) -> Vec<DeclaredInput>;
 

@@ -10,9 +10,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::expectation::Expectation;
-use super::fault::Fault;
 use super::input::InputSpec;
-use super::switch::SwitchSpec;
+use super::workload::WorkloadSpec;
 
 /// One unit of work for a child process.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -27,7 +26,7 @@ pub struct Case {
     pub workload: WorkloadSpec,
     /// The allocator and its settings.
     pub arm: ArmSpec,
-    /// Threads of the runtime; for the `concurrent` workload, compilers at once.
+    /// Threads of the runtime; for the workloads `concurrent` and `infer-concurrent`, threads that work at once.
     pub threads: u32,
     /// When the run ends, one way or another.
     pub limits: Limits,
@@ -289,45 +288,6 @@ pub enum Planner {
     Wic,
     /// Largest first, the smallest gap that fits (TFLite's `ArenaPlanner`).
     BestFit,
-}
-
-/// What one iteration does.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct WorkloadSpec {
-    /// Name in the suite and in case identifiers.
-    pub name: String,
-    /// The honest part of the work.
-    pub base: BaseWork,
-    /// How [`BaseWork::Switch`] switches; absent for other work.
-    #[serde(default)]
-    pub switch: Option<SwitchSpec>,
-    /// A planted fault around it.
-    #[serde(default)]
-    pub fault: Option<Fault>,
-}
-
-/// The honest part of an iteration.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum BaseWork {
-    /// Nothing at all: the harness measures itself.
-    Nothing,
-    /// load → prepare → execute → drop.
-    Recompile,
-    /// load → prepare → drop.
-    Reload,
-    /// Prepare once, execute in every iteration.
-    Infer,
-    /// Recompile from `threads` threads at once.
-    Concurrent,
-    /// Load a model that must fail to load, in every iteration: error paths leak where success does not.
-    Reject,
-    /// Load and prepare a model whose file is damaged in another way in every iteration; whether that fails does not matter.
-    Mutate,
-    /// Execute the model whose turn it is, out of a cache that loads and evicts.
-    Switch,
-    /// Whatever the program does that is the runtime.
-    Program,
 }
 
 /// An arm: the allocator of the child and its settings. Arms are data; the catalogue of named ones is

@@ -6,12 +6,13 @@ use std::sync::LazyLock;
 
 use toml::Spanned;
 
-use super::case::{ArmSpec, BaseWork, ModelSource, ModelSpec, RuntimeSpec, WorkloadSpec};
-use super::error::{SuiteError, alternatives};
-use super::file::{Section, SuiteFile, WorkloadFile};
+use super::case::{ArmSpec, ModelSource, ModelSpec, RuntimeSpec};
+use super::error::SuiteError;
+use super::file::{Section, SuiteFile};
 use super::models::ModelFile;
 use super::source::{Flaw, Source};
-use super::switch::switch;
+use super::workload::WorkloadSpec;
+use super::workloads::workload;
 
 /// A named thing, and in one sentence what it is for.
 #[derive(Debug, Clone, PartialEq)]
@@ -106,23 +107,4 @@ fn lay<F, T>(
         entries.insert(name.0, Entry { spec, why: why.map(|why| why.0).unwrap_or_default() });
     }
     Ok(())
-}
-
-fn workload(name: &str, offset: usize, table: WorkloadFile) -> Result<WorkloadSpec, Flaw> {
-    let Some(base) = table.base else {
-        let works = ["nothing", "recompile", "reload", "infer", "concurrent", "reject", "mutate", "switch", "program"];
-        return Err(Flaw::new(offset, "base", format!("missing; use {}", alternatives(&works))));
-    };
-    let switch = switch(&table)?;
-    let fault = match table.fault {
-        Some(fault) => {
-            let place = fault.span().start;
-            if base == BaseWork::Program {
-                return Err(Flaw::new(place, "fault", "is planted in highwater's own work: a program has its own"));
-            }
-            Some(fault.into_inner().into_fault(place).map_err(|flaw| flaw.inside("fault"))?)
-        }
-        None => None,
-    };
-    Ok(WorkloadSpec { name: name.into(), base, switch, fault })
 }

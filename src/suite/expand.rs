@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use toml::Spanned;
 
-use super::case::{ArmSpec, BaseWork, Case, ModelSource, ModelSpec, RuntimeSpec, WorkloadSpec, case_id};
+use super::case::{ArmSpec, Case, ModelSource, ModelSpec, RuntimeSpec, case_id};
 use super::catalogue::{Catalogue, Entry};
 use super::error::{SuiteError, hint};
 use super::fault::Fault;
@@ -13,7 +13,8 @@ use super::program::check_program;
 use super::settings::Settings;
 use super::source::{Flaw, Source};
 use super::switch::check_switch;
-use super::value::{Item, OneOrMany};
+use super::value::{Item, OneOrMany, is_name};
+use super::workload::{BaseWork, WorkloadSpec};
 
 /// Cases at most: a night has 43,200 seconds, and a product of long arrays must not exhaust memory.
 pub const MAX_CASES: usize = 10_000;
@@ -96,12 +97,15 @@ impl<'a> Product<'a> {
                 return Err(Flaw::new(item.offset, item.key.clone(), problem));
             }
         }
+        let settings = Settings::from(file).over(defaults.clone());
+        let workloads: Vec<_> = workloads.into_iter().map(|(_, workload)| workload).collect();
+        check_plant(&settings, &workloads).map_err(|(key, problem)| Flaw::new(start, key, problem))?;
         Ok(Product {
             models,
             runtimes: runtimes.into_iter().map(|(_, runtime)| runtime).collect(),
-            workloads: workloads.into_iter().map(|(_, workload)| workload).collect(),
+            workloads,
             arms: arms.into_iter().map(|(_, arm)| arm).collect(),
-            settings: Settings::from(file).over(defaults.clone()),
+            settings,
         })
     }
 
@@ -158,8 +162,26 @@ impl<'a> Product<'a> {
     }
 }
 
-/// A case of four named things, with the settings' values and the defaults where they are silent. A cycle has every model
-/// of a sequence once.
+/// Whether what the settings plant can be planted beside each of the workloads. The error is the key and what is wrong.
+fn check_plant(settings: &Settings, workloads: &[&WorkloadSpec]) -> Result<(), (&'static str, String)> {
+    let Some(plant) = settings.plant() else {
+        return match settings.plant_every {
+            Some(_) => Err(("plant_every", "needs `plant_bytes`: there is nothing to plant".into())),
+            None => Ok(()),
+        };
+    };
+    match workloads.iter().map(|workload| workload.planted(plant).name).find(|name| !is_name(name)) {
+        Some(name) => Err(("plant_bytes", format!("makes the name `{name}`, which is too long"))),
+        None => Ok(()),
+    }
+}
+
+/// Iterations after which work on a model repeats: each model of a sequence has been executed with each shape.
+pub(super) fn natural_cycle(model: &ModelSpec, workload: &WorkloadSpec) -> u64 {
+    model.members().len() as u64 * workload.shapes()
+}
+
+/// A case of four named things, with the settings' values and the defaults where they are silent.
 pub(super) fn new_case(
     (model, runtime, workload, arm): (&ModelSpec, &RuntimeSpec, &WorkloadSpec, &ArmSpec),
     threads: u32,
@@ -167,13 +189,14 @@ pub(super) fn new_case(
 ) -> Case {
     let mut judging = settings.judging();
     if settings.cycle.is_none() {
-        judging.cycle = model.members().len() as u64;
+        judging.cycle = natural_cycle(model, workload);
     }
+    let workload = settings.plant().map_or_else(|| workload.clone(), |plant| workload.planted(plant));
     Case {
         id: case_id(&model.name, &runtime.name, &workload.name, &arm.name, threads),
         model: model.clone(),
         runtime: runtime.clone(),
-        workload: workload.clone(),
+        workload,
         arm: arm.clone(),
         threads,
         limits: settings.limits(),

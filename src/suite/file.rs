@@ -6,13 +6,15 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::arms::ArmFile;
-use super::case::{BaseWork, Engine, Planner, Release, ReleaseWhen, WeightsStrategy};
+use super::case::{Engine, Planner, Release, ReleaseWhen, WeightsStrategy};
 use super::claim::Metric;
 use super::faults::FaultFile;
 use super::models::ModelFile;
 use super::settings::{MAX_COUNTERFACTUAL, MAX_ITERATIONS, MAX_REPLICATES, MAX_THREADS, Settings};
 use super::switch::{BudgetBy, MAX_KEEP_ALIVE, OnEvict, SwitchOrder};
 use super::value::{Budget, Name, OneOrMany, Period, Plain, Ratio, Size, Text, Tolerance, Whole, Word};
+use super::workload::{BaseWork, RejectKind, Vary};
+use super::workloads::{MAX_BATCH, MAX_COMPANIONS, MAX_DIMENSION};
 
 /// A list of names, each of which is looked up in its section or in the catalogue.
 pub(super) type Names = Option<Spanned<OneOrMany<Text>>>;
@@ -43,6 +45,8 @@ macro_rules! with_settings {
             core: Option<bool>,
             counterfactual: Option<Whole<0, MAX_COUNTERFACTUAL>>,
             seed: Option<Whole<0, { u64::MAX }>>,
+            plant_bytes: Option<Size>,
+            plant_every: Option<Whole<1, MAX_ITERATIONS>>,
             expect: Option<OneOrMany<Word>>,
         }
 
@@ -64,6 +68,8 @@ macro_rules! with_settings {
                     core: table.core,
                     counterfactual: table.counterfactual.map(|number| number.0),
                     seed: table.seed.map(|number| number.0),
+                    plant_bytes: table.plant_bytes.map(|size| size.0),
+                    plant_every: table.plant_every.map(|number| number.0),
                     expect: table.expect.as_ref().map(|all| all.values().iter().map(|word| word.0).collect()),
                 }
             }
@@ -145,5 +151,10 @@ pub(super) struct WorkloadFile {
     pub budget_by: Option<Spanned<BudgetBy>>,
     pub keep_alive: Option<Spanned<Whole<0, MAX_KEEP_ALIVE>>>,
     pub on_evict: Option<Spanned<OnEvict>>,
+    pub batches: Option<Spanned<OneOrMany<Whole<1, MAX_BATCH>>>>,
+    pub dimension: Option<Spanned<Whole<0, MAX_DIMENSION>>>,
+    pub kind: Option<Spanned<RejectKind>>,
+    pub vary: Option<Spanned<Vary>>,
+    pub companions: Option<Whole<0, MAX_COMPANIONS>>,
     pub fault: Option<Spanned<FaultFile>>,
 }

@@ -33,11 +33,13 @@ mod switch;
 #[cfg(test)]
 mod tests;
 mod value;
+mod workload;
+mod workloads;
 
 pub use case::{
-    Allocator, Architecture, ArmSpec, BaseWork, Beside, Case, Engine, Judging, Limits, ModelSource, ModelSpec, Planner,
+    Allocator, Architecture, ArmSpec, Beside, Case, Engine, Judging, Limits, ModelSource, ModelSpec, Planner,
     ProgramSpec, Recipe, Release, ReleaseWhen, RuntimeSpec, StepPoolSettings, Weights, WeightsPlacement,
-    WeightsStrategy, WorkloadSpec, case_id,
+    WeightsStrategy, case_id,
 };
 pub use catalogue::{Catalogue, Entry, catalogue};
 pub use claim::{Claim, Metric};
@@ -51,3 +53,4 @@ pub use plan::{BUILT_IN, MAX_FILE_BYTES, Suite, load, open, parse};
 pub use settings::Settings;
 pub use switch::{BudgetBy, CacheBudget, OnEvict, SwitchOrder, SwitchSpec};
 pub use value::{is_name, to_name};
+pub use workload::{BaseWork, Plant, RejectKind, ReshapeSpec, Vary, WorkloadSpec};

@@ -8,7 +8,7 @@ use regex::Regex;
 use super::case::{ArmSpec, Case, Engine, ModelSource, ModelSpec, RuntimeSpec, case_id};
 use super::catalogue::{Catalogue, Entry, catalogue};
 use super::error::SuiteError;
-use super::expand::{MAX_CASES, needs_model, new_case, unknown};
+use super::expand::{MAX_CASES, natural_cycle, needs_model, new_case, unknown};
 use super::input::InputSpec;
 use super::plan::Suite;
 use super::program::{check_program, runtime_of, words};
@@ -249,7 +249,16 @@ fn choose_arms(choices: &[ArmChoice], catalogue: &Catalogue) -> Result<Vec<ArmSp
 fn override_work(case: &Case, overrides: &Overrides, catalogue: &Catalogue) -> Result<Case, SuiteError> {
     let mut case = case.clone();
     if let Some(name) = &overrides.workload {
-        case.workload = look_up("--workload", "workload", name, &catalogue.workloads)?.clone();
+        let workload = look_up("--workload", "workload", name, &catalogue.workloads)?;
+        if case.judging.cycle == natural_cycle(&case.model, &case.workload) {
+            case.judging.cycle = natural_cycle(&case.model, workload);
+        }
+        // What a case plants stays beside whatever it does.
+        case.workload = case.workload.plant.map_or_else(|| workload.clone(), |plant| workload.planted(plant));
+        if !is_name(&case.workload.name) {
+            let problem = format!("with what is planted the name becomes `{}`, which is too long", case.workload.name);
+            return Err(SuiteError::Override { option: "--workload", problem });
+        }
     }
     if needs_model(&case.workload) && case.model.source == ModelSource::None {
         let problem = format!("`{}` needs a model, and the case `{}` has none", case.workload.name, case.id);

@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use super::case::{
-    BaseWork, Engine, ModelSource, ModelSpec, Planner, ProgramSpec, Release, ReleaseWhen, RuntimeSpec, Weights,
-    WeightsStrategy, WorkloadSpec,
+    Engine, ModelSource, ModelSpec, Planner, ProgramSpec, Release, ReleaseWhen, RuntimeSpec, Weights, WeightsStrategy,
 };
 use super::file::RuntimeFile;
 use super::source::Flaw;
 use super::value::to_name;
+use super::workload::{BaseWork, WorkloadSpec};
 
 /// The program that a `[runtimes.NAME]` table at `offset` describes; absent for all other engines, which have no `command`.
 pub(super) fn program(

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::case::{Beside, Case, Judging, Limits};
 use super::expectation::Expectation;
 use super::value::{check_duration, check_tolerance};
+use super::workload::Plant;
 
 /// Iterations at most: the child allocates room for all samples before the first of them.
 pub(super) const MAX_ITERATIONS: u64 = 1_000_000;
@@ -50,6 +51,10 @@ pub struct Settings {
     pub counterfactual: Option<u64>,
     /// Seed of generated inputs and noise.
     pub seed: Option<u64>,
+    /// Bytes that every case loses beside its workload.
+    pub plant_bytes: Option<u64>,
+    /// Iterations between two such losses.
+    pub plant_every: Option<u64>,
     /// Verdicts and outcomes that count as success.
     pub expect: Option<Vec<Expectation>>,
 }
@@ -72,6 +77,8 @@ impl Settings {
             core: self.core.or(below.core),
             counterfactual: self.counterfactual.or(below.counterfactual),
             seed: self.seed.or(below.seed),
+            plant_bytes: self.plant_bytes.or(below.plant_bytes),
+            plant_every: self.plant_every.or(below.plant_every),
             expect: self.expect.or(below.expect),
         }
     }
@@ -115,11 +122,17 @@ impl Settings {
         self.seed.unwrap_or(1)
     }
 
+    /// The leak that is planted beside every workload; in every iteration, unless said otherwise.
+    pub(super) fn plant(&self) -> Option<Plant> {
+        self.plant_bytes.map(|bytes| Plant { bytes, every: self.plant_every.unwrap_or(1) })
+    }
+
     pub(super) fn expect(&self) -> Vec<Expectation> {
         self.expect.clone().unwrap_or_else(|| vec![Expectation::Stable, Expectation::Plateau])
     }
 
-    /// Puts what is given here over a finished case. Threads are left alone: they multiply cases.
+    /// Puts what is given here over a finished case. Threads are left alone: they multiply cases; and so is what is planted,
+    /// which is part of the workload's name.
     pub(super) fn override_case(&self, case: &mut Case) {
         replace(&mut case.limits.iterations, self.iterations);
         case.limits.time = self.time.or(case.limits.time);

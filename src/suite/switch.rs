@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
-use super::case::{BaseWork, ModelSpec};
+use super::case::ModelSpec;
 use super::file::WorkloadFile;
-use super::source::Flaw;
 use super::value::Whole;
+use super::workload::BaseWork;
 
 /// Requests at most that may pass over a model before it is dropped: more is never.
 pub(super) const MAX_KEEP_ALIVE: u64 = 1_000_000;
@@ -36,7 +36,7 @@ pub struct SwitchSpec {
 pub enum SwitchOrder {
     /// One after the other. Under a budget too small for all, the next one is always the one that was evicted.
     RoundRobin,
-    /// In every cycle each model once, in an order of its own.
+    /// In every cycle each of them once, in an order of its own.
     Random,
 }
 
@@ -82,35 +82,20 @@ impl Default for SwitchSpec {
     }
 }
 
-/// The keys of a `[workloads.NAME]` table that belong to `switch`; absent for other workloads, which must not have them.
-pub(super) fn switch(table: &WorkloadFile) -> Result<Option<SwitchSpec>, Flaw> {
-    if table.base != Some(BaseWork::Switch) {
-        let places = [
-            ("order", place(&table.order)),
-            ("budget", place(&table.budget)),
-            ("budget_by", place(&table.budget_by)),
-            ("keep_alive", place(&table.keep_alive)),
-            ("on_evict", place(&table.on_evict)),
-        ];
-        let given = places.into_iter().find_map(|(key, place)| Some((key, place?)));
-        return match given {
-            Some((key, place)) => Err(Flaw::new(place, key, "only the base `switch` has a model cache")),
-            None => Ok(None),
-        };
+/// The keys of a `[workloads.NAME]` table that belong to `switch`; absent for other bases.
+pub(super) fn switch(base: BaseWork, table: &WorkloadFile) -> Option<SwitchSpec> {
+    if base != BaseWork::Switch {
+        return None;
     }
     let default = SwitchSpec::default();
     let whole = |value: &Spanned<Whole<0, MAX_KEEP_ALIVE>>| value.get_ref().0;
-    Ok(Some(SwitchSpec {
+    Some(SwitchSpec {
         order: value(&table.order, default.order),
         budget: table.budget.as_ref().map_or(default.budget, |budget| budget.get_ref().0),
         budget_by: value(&table.budget_by, default.budget_by),
         keep_alive: table.keep_alive.as_ref().map_or(default.keep_alive, whole),
         on_evict: value(&table.on_evict, default.on_evict),
-    }))
-}
-
-fn place<T>(value: &Option<Spanned<T>>) -> Option<usize> {
-    value.as_ref().map(|value| value.span().start)
+    })
 }
 
 fn value<T: Copy>(given: &Option<Spanned<T>>, default: T) -> T {

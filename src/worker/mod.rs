@@ -1,10 +1,14 @@
 //! The child: does the work of one case, samples at quiescent points and speaks the [`protocol`].
 
+mod companions;
 mod core;
+mod lineage;
 mod phases;
 mod profile;
 pub mod protocol;
 mod session;
 
+pub(crate) use lineage::die_with_parent;
+pub use lineage::{PARENT_VARIABLE, WORKER_COMMAND};
 pub use phases::end_phase;
-pub use session::{DESCRIPTOR_VARIABLE, Ended, PARENT_VARIABLE, serve};
+pub use session::{DESCRIPTOR_VARIABLE, Ended, serve};

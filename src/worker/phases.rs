@@ -73,6 +73,10 @@ impl Phases for Recorder<'_> {
         self.current = Some((phase, Instant::now()));
     }
 
+    fn pause(&mut self) {
+        self.leave();
+    }
+
     fn snapshot(&mut self) -> Snapshot {
         let phase = self.current.map(|(phase, _)| phase);
         self.leave();

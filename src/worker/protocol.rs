@@ -78,6 +78,10 @@ pub struct Job {
     /// The phases of the model, each measured once, instead of iterations.
     #[serde(default)]
     pub profile: Option<Profile>,
+    /// Whether this is the job of a companion: the same iterations without an end, of which nothing is told. Targets start
+    /// companions themselves, as many as the workload of the case says.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub companion: bool,
 }
 
 /// How often a model is executed for a profile, and how closely it is watched.

@@ -9,11 +9,11 @@ use std::time::Instant;
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::resource::{Resource, setrlimit};
-use nix::sys::signal::Signal;
-use nix::unistd::getppid;
 use serde::Serialize;
 
+use super::companions::{CompanionError, Companions};
 use super::core::CoreProbes;
+use super::lineage::tie_to_parent;
 use super::phases::Recorder;
 use super::profile;
 use super::protocol::{Hello, Job, LONGEST_LINE, Message, VERSION};
@@ -22,14 +22,10 @@ use crate::arm::{self, LiveCounter};
 use crate::error::chain;
 use crate::sample::{Probe, Sample};
 use crate::suite::Fault;
-use crate::workload::{Phase, Work, WorkError};
+use crate::workload::{Phase, Phases, Work, WorkError};
 
 /// Environment variable with the number of the protocol's descriptor.
 pub const DESCRIPTOR_VARIABLE: &str = "HIGHWATER_FD";
-
-/// Environment variable with the parent's process number: a child whose parent has died before the death signal was set
-/// finds another one.
-pub const PARENT_VARIABLE: &str = "HIGHWATER_PARENT";
 
 /// Characters of an error that are told: some runtimes print whole graphs.
 const LONGEST_MESSAGE: usize = 4000;
@@ -86,6 +82,15 @@ impl Interruption {
             is_incompatible: error.is_incompatible(),
         }
     }
+
+    /// A companion gave up when the measured process was in `iteration`.
+    fn of_companion(iteration: u64) -> impl Fn(&CompanionError) -> Interruption {
+        move |error: &CompanionError| Interruption {
+            iteration,
+            message: chain(error),
+            is_incompatible: error.is_incompatible(),
+        }
+    }
 }
 
 fn work(job: &Job, wire: &mut Wire) -> Result<u64, Interruption> {
@@ -96,11 +101,14 @@ fn work(job: &Job, wire: &mut Wire) -> Result<u64, Interruption> {
         setrlimit(Resource::RLIMIT_AS, bytes, bytes).map_err(|error| at(0)(&error))?;
     }
     setrlimit(Resource::RLIMIT_CORE, 0, 0).map_err(|error| at(0)(&error))?;
+    // Before a planted fault could get in the way of starting a process.
+    let mut companions = Companions::start(job).map_err(|error| Interruption::of_companion(0)(&error))?;
     // Before anything looks at the allocator, which is another one with a step pool in front of it.
     let step_pool = open_step_pool(job).map_err(|error| at(0)(&error))?;
     let allocator = arm::in_force();
     let counter = LiveCounter::detect(&allocator);
     let mut work = Work::set_up(&job.case, &job.models, &job.scratch).map_err(|error| Interruption::of(0)(&error))?;
+    companions.wait_until_ready().map_err(|error| Interruption::of_companion(0)(&error))?;
     let mut probe = Probe::open().map_err(|error| at(0)(&error))?;
     let (mut core_probes, core_ability) =
         job.core_every.map(|every| CoreProbes::open(every, &allocator, job.case.limits.iteration_time)).unzip();
@@ -120,6 +128,9 @@ fn work(job: &Job, wire: &mut Wire) -> Result<u64, Interruption> {
     });
     wire.send(&hello).map_err(|error| at(0)(&error))?;
     drop(hello);
+    if job.companion {
+        return accompany(job, &mut work, wire);
+    }
     if let Some(profile) = &job.profile {
         profile::measure(profile, &work, probe, wire).map_err(|error| at(0)(&error))?;
         if let Some(owner) = &step_pool {
@@ -137,9 +148,10 @@ fn work(job: &Job, wire: &mut Wire) -> Result<u64, Interruption> {
         }
         let mut recorder = Recorder::start(iteration, &mut probe, &counter, wire);
         work.iterate(iteration, &mut recorder).map_err(|error| Interruption::of(iteration)(&error))?;
+        companions.check().map_err(|error| Interruption::of_companion(iteration)(&error))?;
         if job.case.arm.trim_every.is_some_and(|every| iteration.is_multiple_of(every)) {
             // The trim belongs to the iteration: it is part of what this arm costs.
-            crate::workload::Phases::enter(&mut recorder, Phase::Drop);
+            recorder.enter(Phase::Drop);
             arm::trim();
         }
         let recorded = recorder.finish();
@@ -167,6 +179,24 @@ fn work(job: &Job, wire: &mut Wire) -> Result<u64, Interruption> {
     // A run with fork probes repeats one that has told its note.
     for text in note.filter(|_| job.core_every.is_none()).into_iter().chain(pool) {
         wire.send(&Message::Note { text }).map_err(|error| at(done)(&error))?;
+    }
+    Ok(done)
+}
+
+/// Does the work of a companion until nobody listens any more.
+fn accompany(job: &Job, work: &mut Work, wire: &Wire) -> Result<u64, Interruption> {
+    struct Unheard;
+    impl Phases for Unheard {
+        fn enter(&mut self, _: Phase) {}
+    }
+    let mut done = 0;
+    while !wire.is_told_to_stop() {
+        let iteration = done + 1;
+        work.iterate(iteration, &mut Unheard).map_err(|error| Interruption::of(iteration)(&error))?;
+        if job.case.arm.trim_every.is_some_and(|every| iteration.is_multiple_of(every)) {
+            arm::trim();
+        }
+        done = iteration;
     }
     Ok(done)
 }
@@ -223,16 +253,6 @@ fn take_descriptor() -> io::Result<UnixStream> {
         drop(unsafe { OwnedFd::from_raw_fd(number) });
     }
     Ok(UnixStream::from(copy))
-}
-
-/// Dies with the parent: by signal, and at once if the parent has died before the signal was set.
-fn tie_to_parent() -> io::Result<()> {
-    nix::sys::prctl::set_pdeathsig(Signal::SIGKILL)?;
-    let parent = env::var(PARENT_VARIABLE).ok().and_then(|number| number.parse::<i32>().ok());
-    if parent.is_some_and(|parent| getppid().as_raw() != parent) {
-        return Err(io::Error::other("the parent has died"));
-    }
-    Ok(())
 }
 
 /// The sending side, with a line buffer that never grows.

@@ -30,10 +30,14 @@ impl std::fmt::Display for Phase {
     }
 }
 
-/// Is told when a phase begins; the one before it ends there.
-pub trait Phases {
+/// Is told when a phase begins; the one before it ends there. It may be told by a thread that does a whole iteration.
+pub trait Phases: Send {
     /// `phase` begins.
     fn enter(&mut self, phase: Phase);
+
+    /// The present phase ends, and what follows belongs to none until the next one begins: what the harness does for the
+    /// work.
+    fn pause(&mut self) {}
 
     /// Memory now. Looking takes no time of the present phase.
     fn snapshot(&mut self) -> Snapshot {

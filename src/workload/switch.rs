@@ -2,17 +2,15 @@
 
 use std::path::PathBuf;
 
-use rand_xoshiro::Xoshiro256PlusPlus;
-use rand_xoshiro::rand_core::{Rng, SeedableRng};
-
 use super::cache::{Allowance, CacheEvent, ModelCache, Snapshot, Watcher};
+use super::error::WorkError;
 use super::phase::{Phase, Phases};
 use super::switch_note::{Latencies, Tally, note};
 use super::target::Target;
-use super::work::WorkError;
+use super::turns::Turns;
 use crate::arm;
 use crate::runtime::{self, Prepared};
-use crate::suite::{BudgetBy, CacheBudget, Case, OnEvict, SwitchOrder, SwitchSpec};
+use crate::suite::{BudgetBy, CacheBudget, Case, OnEvict, SwitchSpec};
 
 /// A cache of prepared models, and whose turn it is.
 pub(super) struct Switch {
@@ -20,9 +18,7 @@ pub(super) struct Switch {
     spec: SwitchSpec,
     cache: ModelCache<Box<dyn Prepared>>,
     members: Vec<Member>,
-    /// The turns of the present cycle.
-    turns: Vec<usize>,
-    random: Xoshiro256PlusPlus,
+    turns: Turns,
     budget: u64,
     tally: Tally,
     latencies: Latencies,
@@ -57,9 +53,8 @@ impl Switch {
             case: case.id.clone(),
             spec,
             cache: ModelCache::new(allowance, members.len()),
-            turns: (0..members.len()).collect(),
+            turns: Turns::new(spec.order, members.len(), case.seed),
             members,
-            random: Xoshiro256PlusPlus::seed_from_u64(case.seed),
             budget,
             tally: Tally::default(),
             latencies: Latencies::for_switches(case.limits.iterations),
@@ -68,14 +63,7 @@ impl Switch {
 
     /// The member at place `turn` of the present cycle. At place 0 a cycle begins.
     pub(super) fn member(&mut self, turn: usize) -> usize {
-        if turn == 0 && self.spec.order == SwitchOrder::Random {
-            // Fisher and Yates. The remainder of 64 bits favours no place of at most 32 by more than one in 2⁵⁸.
-            for last in (1..self.turns.len()).rev() {
-                let other = (self.random.next_u64() % (last as u64 + 1)) as usize;
-                self.turns.swap(last, other);
-            }
-        }
-        self.turns.get(turn).copied().unwrap_or(turn)
+        self.turns.at(turn)
     }
 
     /// Switches to a member: takes it out of the cache or loads it, executes it, and lets it go. A model that fails to execute

@@ -1,56 +1,89 @@
 //! A model and who runs it: the steps that the honest part of an iteration is made of.
 
+use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 
+use super::error::WorkError;
+use super::held::Held;
 use super::mutate::Mutant;
 use super::phase::{Phase, Phases};
 use super::scratch;
-use super::work::WorkError;
+use super::spoil::spoil;
+use super::tensors::Tensors;
 use crate::arm::step_pool;
-use crate::model::{self, InputTensor};
-use crate::runtime::{self, Identity, Prepared, Runtime};
-use crate::suite::{BaseWork, Case, Fault, ModelSpec};
+use crate::model::InputTensor;
+use crate::runtime::{Identity, Prepared, Runtime, RuntimeError};
+use crate::suite::{BaseWork, Case, Fault, InputSpec, ModelSpec, RejectKind, RuntimeSpec};
+
+/// Opens a runtime for the model at a path; see [`crate::runtime::open`].
+pub(super) type Open = Arc<
+    dyn Fn(&RuntimeSpec, &Path, &BTreeMap<String, InputSpec>, u32) -> Result<Box<dyn Runtime>, RuntimeError>
+        + Send
+        + Sync,
+>;
 
 /// A model and who runs it.
 pub(super) struct Target {
-    runtime: Box<dyn Runtime>,
-    path: PathBuf,
+    open: Open,
+    spec: RuntimeSpec,
+    threads: u32,
+    /// The runtime; absent where every iteration opens its own.
+    runtime: Option<Arc<dyn Runtime>>,
+    identity: Identity,
+    /// What the runtime had to say when it was opened.
+    choice: Vec<String>,
+    pub(super) path: PathBuf,
     model: ModelSpec,
-    seed: u64,
-    inputs: Mutex<Option<Arc<[InputTensor]>>>,
+    pub(super) tensors: Tensors,
+    rejects: RejectKind,
     mutant: Option<Mutant>,
+    /// Whether the runtime has to prepare a model anew for each shape.
+    pub(super) is_static: bool,
     /// What the prepared model had to say when it was first executed.
     remarks: OnceLock<Vec<String>>,
 }
 
 impl Target {
     /// The `model` of `case` that lies at `path`; where the case damages it, a copy of it in the folder `scratch`.
-    pub(super) fn new(case: &Case, model: &ModelSpec, path: &Path, scratch: &Path) -> Result<Target, WorkError> {
-        let rejects = case.workload.base == BaseWork::Reject;
-        let mutates = case.workload.base == BaseWork::Mutate;
-        let path = if rejects || mutates || matches!(case.workload.fault, Some(Fault::Truncate { .. })) {
-            copy(path, scratch, rejects)
-                .map_err(|source| WorkError::Copy { path: path.display().to_string(), source })?
+    pub(super) fn new(
+        case: &Case,
+        model: &ModelSpec,
+        path: &Path,
+        scratch: &Path,
+        open: &Open,
+    ) -> Result<Target, WorkError> {
+        let base = case.workload.base;
+        let mutates = base == BaseWork::Mutate;
+        let path = if base == BaseWork::Reject {
+            spoil(path, scratch, case.workload.reject, case.seed)?
+        } else if mutates || matches!(case.workload.fault, Some(Fault::Truncate { .. })) {
+            copy(path, scratch).map_err(|source| WorkError::Copy { path: path.display().to_string(), source })?
         } else {
             path.to_owned()
         };
-        // Where threads compile at once, each of them executes alone.
-        let threads = if case.workload.base == BaseWork::Concurrent { 1 } else { case.threads };
-        let runtime = runtime::open(&case.runtime, &path, &model.inputs, threads)?;
+        // Where threads of the workload are at it at once, each of them executes alone.
+        let threads = if base.has_threads() { 1 } else { case.threads };
+        let runtime: Arc<dyn Runtime> = open(&case.runtime, &path, &model.inputs, threads)?.into();
         let mutant = match mutates {
             true => Some(Mutant::of(&path, case.seed).map_err(WorkError::Fault)?),
             false => None,
         };
         Ok(Target {
-            runtime,
+            open: Arc::clone(open),
+            spec: case.runtime.clone(),
+            threads,
+            identity: runtime.identity(),
+            choice: runtime.remarks(),
+            runtime: (base != BaseWork::Core).then_some(runtime),
             path,
             model: model.clone(),
-            seed: case.seed,
-            inputs: Mutex::new(None),
+            tensors: Tensors::new(case, model),
+            rejects: case.workload.reject,
             mutant,
+            is_static: false,
             remarks: OnceLock::new(),
         })
     }
@@ -62,15 +95,49 @@ impl Target {
 
     /// Who does the work.
     pub(super) fn identity(&self) -> Identity {
-        self.runtime.identity()
+        self.identity.clone()
+    }
+
+    /// Gets ready for iteration number `iteration`, in which the model has its turn number `round`, counted from 0.
+    pub(super) fn begin(&mut self, iteration: u64, round: u64) {
+        self.tensors.begin(iteration, round);
+    }
+
+    /// Cuts the model's file to nothing.
+    pub(super) fn cut(&self) -> Result<(), WorkError> {
+        scratch::cut(&self.path, 0).map_err(WorkError::Fault)
+    }
+
+    /// The runtime that is open, or one of its own.
+    pub(super) fn runtime(&self) -> Result<Arc<dyn Runtime>, WorkError> {
+        match &self.runtime {
+            Some(runtime) => Ok(Arc::clone(runtime)),
+            None => self.open_with(&self.model.inputs),
+        }
+    }
+
+    /// A runtime of its own that knows this about the inputs.
+    pub(super) fn open_with(&self, inputs: &BTreeMap<String, InputSpec>) -> Result<Arc<dyn Runtime>, WorkError> {
+        Ok((self.open)(&self.spec, &self.path, inputs, self.threads)?.into())
     }
 
     /// Loads the model and makes it executable. With `truncates`, its file is cut short in between.
     pub(super) fn prepare(&self, truncates: bool, phases: &mut dyn Phases) -> Result<Box<dyn Prepared>, WorkError> {
         phases.enter(Phase::Load);
-        let loaded = self.runtime.load(&self.path)?;
+        let runtime = self.runtime()?;
+        self.prepare_by(runtime.as_ref(), truncates, phases)
+    }
+
+    /// The same by `runtime`, where the phase `load` has begun.
+    pub(super) fn prepare_by(
+        &self,
+        runtime: &dyn Runtime,
+        truncates: bool,
+        phases: &mut dyn Phases,
+    ) -> Result<Box<dyn Prepared>, WorkError> {
+        let loaded = runtime.load(&self.path)?;
         if truncates {
-            scratch::cut(&self.path, 0).map_err(WorkError::Fault)?;
+            self.cut()?;
         }
         phases.enter(Phase::Prepare);
         Ok(loaded.prepare()?)
@@ -78,35 +145,41 @@ impl Target {
 
     /// Runs a prepared model once.
     pub(super) fn execute(&self, prepared: &mut dyn Prepared, phases: &mut dyn Phases) -> Result<(), WorkError> {
+        phases.pause();
+        let inputs = self.inputs(prepared)?;
         phases.enter(Phase::Execute);
-        self.run(prepared)?;
+        self.run(prepared, &inputs)?;
         phases.own_memory(prepared);
         Ok(())
     }
 
-    /// Recompiles the model from as many threads at once; all of it counts as execution.
-    pub(super) fn recompile_at_once(&self, threads: u32, phases: &mut dyn Phases) -> Result<(), WorkError> {
-        phases.enter(Phase::Execute);
-        let one = || -> Result<(), WorkError> {
-            let mut prepared = self.runtime.load(&self.path)?.prepare()?;
-            self.run(prepared.as_mut())
-        };
-        std::thread::scope(|scope| {
-            let compilers: Vec<_> = (0..threads).map(|_| scope.spawn(one)).collect();
-            // All are joined before the first error is told.
-            let ended: Vec<_> =
-                compilers.into_iter().map(|compiler| compiler.join().unwrap_or(Err(WorkError::Panicked))).collect();
-            ended.into_iter().collect()
-        })
+    /// Loads the model, makes it executable and runs it, by a runtime of its own where the workload wants that.
+    pub(super) fn recompile(&self, truncates: bool, phases: &mut dyn Phases) -> Result<Held, WorkError> {
+        phases.enter(Phase::Load);
+        let runtime = self.runtime()?;
+        let mut prepared = self.prepare_by(runtime.as_ref(), truncates, phases)?;
+        self.execute(prepared.as_mut(), phases)?;
+        Ok(Held { prepared: Some(prepared), runtime: Some(runtime), ..Held::default() })
+    }
+
+    /// Loads the model and makes it executable.
+    pub(super) fn reload(&self, truncates: bool, phases: &mut dyn Phases) -> Result<Held, WorkError> {
+        Ok(Held { prepared: Some(self.prepare(truncates, phases)?), ..Held::default() })
+    }
+
+    /// Loads the model.
+    pub(super) fn read(&self, phases: &mut dyn Phases) -> Result<Held, WorkError> {
+        phases.enter(Phase::Load);
+        Ok(Held { loaded: Some(self.runtime()?.load(&self.path)?), ..Held::default() })
     }
 
     /// Loads a model that must fail to load.
     pub(super) fn reject(&self, phases: &mut dyn Phases) -> Result<(), WorkError> {
         phases.enter(Phase::Load);
-        let Ok(loaded) = self.runtime.load(&self.path) else { return Ok(()) };
+        let Ok(loaded) = self.runtime()?.load(&self.path) else { return Ok(()) };
         phases.enter(Phase::Prepare);
         match loaded.prepare() {
-            Ok(_) => Err(WorkError::NotRejected),
+            Ok(_) => Err(WorkError::NotRejected(self.rejects)),
             Err(_) => Ok(()),
         }
     }
@@ -117,20 +190,23 @@ impl Target {
             mutant.write(iteration).map_err(WorkError::Fault)?;
         }
         phases.enter(Phase::Load);
-        if let Ok(loaded) = self.runtime.load(&self.path) {
+        if let Ok(loaded) = self.runtime()?.load(&self.path) {
             phases.enter(Phase::Prepare);
             drop(loaded.prepare());
         }
         Ok(())
     }
 
-    fn run(&self, prepared: &mut dyn Prepared) -> Result<(), WorkError> {
-        let inputs = self.inputs(prepared)?;
-        // A step of the pool is one inference, from its first allocation until its result is dropped.
-        let _step = step_pool::PROCESS.step();
-        black_box(prepared.execute(&inputs)?);
-        self.remarks.get_or_init(|| self.remarks_on(prepared).collect());
+    /// Runs a prepared model once; the first one that was run may remark something.
+    pub(super) fn run(&self, prepared: &mut dyn Prepared, inputs: &[InputTensor]) -> Result<(), WorkError> {
+        execute_once(prepared, inputs)?;
+        self.hear(prepared);
         Ok(())
+    }
+
+    /// Keeps the remarks on the first prepared model that is heard.
+    pub(super) fn hear(&self, prepared: &dyn Prepared) {
+        self.remarks.get_or_init(|| self.remarks_on(prepared).collect());
     }
 
     /// What runtime and model had to say when the model was first executed.
@@ -140,28 +216,26 @@ impl Target {
 
     /// What runtime and model have to say, each with the model's name.
     pub(super) fn remarks_on(&self, prepared: &dyn Prepared) -> impl Iterator<Item = String> {
-        let remarks = self.runtime.remarks().into_iter().chain(prepared.remarks());
-        remarks.map(|remark| format!("{} in {}: {remark}", self.model.name, self.runtime.identity().name))
+        let remarks = self.choice.iter().cloned().chain(prepared.remarks());
+        remarks.map(|remark| format!("{} in {}: {remark}", self.model.name, self.identity.name))
     }
 
-    /// The inputs, made when the first prepared model has told what it declares.
+    /// The inputs of this iteration, made when the first prepared model has told what it declares.
     pub(super) fn inputs(&self, prepared: &dyn Prepared) -> Result<Arc<[InputTensor]>, WorkError> {
-        let mut inputs = self.inputs.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(inputs) = inputs.as_ref() {
-            return Ok(Arc::clone(inputs));
-        }
-        let made: Arc<[InputTensor]> = model::make_inputs(&prepared.inputs(), &self.model.inputs, self.seed)?.into();
-        *inputs = Some(Arc::clone(&made));
-        Ok(made)
+        self.tensors.given(|| prepared.inputs())
     }
 }
 
+/// Runs a prepared model once and drops its results. A step of the pool is one inference, from its first allocation until
+/// then.
+pub(super) fn execute_once(prepared: &mut dyn Prepared, inputs: &[InputTensor]) -> Result<(), WorkError> {
+    let _step = step_pool::PROCESS.step();
+    black_box(prepared.execute(inputs)?);
+    Ok(())
+}
+
 /// Copies the model at `path` into a folder of its own, since models of a sequence may have the same file name.
-fn copy(path: &Path, folder: &Path, cuts: bool) -> io::Result<PathBuf> {
+fn copy(path: &Path, folder: &Path) -> io::Result<PathBuf> {
     std::fs::create_dir_all(folder)?;
-    let copy = scratch::copy_model(path, folder)?;
-    if cuts {
-        scratch::cut_in_half(&copy)?;
-    }
-    Ok(copy)
+    scratch::copy_model(path, folder)
 }

@@ -6,6 +6,7 @@
 
 mod allocators;
 mod commands;
+mod companions;
 mod creep;
 mod desk;
 mod ended;

@@ -78,6 +78,11 @@ impl Graph {
         self.nodes.push(node("Identity", "out".into(), &[value], name.into(), Vec::new()));
     }
 
+    /// Declares `value` itself as an output.
+    pub(super) fn give(&mut self, value: &str, shape: &[usize]) {
+        self.outputs.push(declaration(value, DataType::FLOAT, shape));
+    }
+
     /// Adds an operator and gives the name of its result.
     pub(super) fn operator(&mut self, kind: &str, inputs: &[&str], attributes: Vec<AttributeProto>) -> String {
         let name = self.fresh_name(&kind.to_lowercase());

@@ -13,6 +13,7 @@
 
 mod convolution;
 mod encode;
+mod foreign;
 mod graph;
 mod inception_v3;
 mod mlp;
@@ -22,6 +23,7 @@ mod transformer;
 mod values;
 mod write;
 
+pub use foreign::write_foreign;
 pub(super) use transformer::HEAD;
 pub(super) use write::{GENERATOR_VERSION, is_complete, remove_abandoned, replace};
 pub use write::{WrittenModel, write};

@@ -14,7 +14,6 @@ mod session;
 mod tests;
 
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
 use std::sync::Arc;
 
 use self::api::Api;
@@ -56,14 +55,14 @@ impl Runtime for Litert {
     }
 
     fn load(&self, model: &Path) -> Result<Box<dyn Loaded>, RuntimeError> {
-        let model = Rc::new(Model::open(&self.environment, model)?);
+        let model = Arc::new(Model::open(&self.environment, model)?);
         Ok(Box::new(Opened { model, settings: Arc::clone(&self.settings), known: Arc::clone(&self.known) }))
     }
 }
 
 /// An opened model and how it is compiled.
 struct Opened {
-    model: Rc<Model>,
+    model: Arc<Model>,
     settings: Arc<Settings>,
     known: Arc<Known>,
 }

@@ -1,6 +1,6 @@
 //! A compiled model: with buffers it can run.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::ENGINE;
 use super::api::{Api, Layout, Pointer};
@@ -16,7 +16,7 @@ pub(super) struct Session {
     /// Absent while the size of an input is open: then nobody knows how large they are.
     buffers: Option<Buffers>,
     compiled: Owned,
-    model: Rc<Model>,
+    model: Arc<Model>,
     /// Inputs and their present shapes.
     inputs: Vec<(Port, Layout)>,
     outputs: Vec<Port>,
@@ -25,7 +25,7 @@ pub(super) struct Session {
 impl Session {
     /// Compiles the model, with inputs of the sizes in `known`, and makes its buffers.
     #[expect(unsafe_code, reason = "C functions are called")]
-    pub(super) fn new(model: &Rc<Model>, settings: &Settings, known: &Known) -> Result<Session, RuntimeError> {
+    pub(super) fn new(model: &Arc<Model>, settings: &Settings, known: &Known) -> Result<Session, RuntimeError> {
         let environment = &model.environment;
         let api = &environment.api;
         let (inputs, outputs) = (model.inputs()?, model.outputs()?);
@@ -40,7 +40,7 @@ impl Session {
         };
         let inputs: Vec<(Port, Layout)> = inputs.into_iter().enumerate().map(shaped).collect::<Result<_, _>>()?;
         let is_open = inputs.iter().any(|(_, layout)| layout.is_open());
-        let mut session = Session { buffers: None, compiled, model: Rc::clone(model), inputs, outputs };
+        let mut session = Session { buffers: None, compiled, model: Arc::clone(model), inputs, outputs };
         if !is_open {
             session.buffers = Some(session.new_buffers()?);
         }

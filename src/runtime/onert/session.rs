@@ -19,6 +19,11 @@ pub(super) struct Session {
     pointer: Pointer,
 }
 
+#[expect(unsafe_code, reason = "a session goes from thread to thread")]
+// SAFETY: a session of onert does not depend on the thread that made it, and is used by one thread at a time: what changes it
+// takes it by `&mut`.
+unsafe impl Send for Session {}
+
 impl Drop for Session {
     #[expect(unsafe_code, reason = "a C function is called")]
     fn drop(&mut self) {

@@ -11,6 +11,10 @@ pub(super) struct Owned<T> {
     free: unsafe extern "C" fn(*mut T),
 }
 
+#[expect(unsafe_code, reason = "what is made in one thread is used and freed in another")]
+// SAFETY: no object of OpenVINO's depends on the thread that made it; what changes one takes it by `&mut`.
+unsafe impl<T> Send for Owned<T> {}
+
 impl<T> Owned<T> {
     /// The object that `make` writes to the place that it gets.
     ///

@@ -324,7 +324,7 @@ fn faults_take_their_own_keys() {
     suite.toml:5: workloads.a.fault.at: expected a whole number from 1 on, not integer `0`
     suite.toml:6: workloads.a.fault.code: expected a whole number from 0 to 255, not integer `256`
     suite.toml:3: workloads.a.fault.code: missing: the fault `exit` needs it
-    suite.toml:1: workloads.a.base: missing; use nothing, recompile, reload, infer, concurrent, reject, mutate or switch
+    suite.toml:1: workloads.a.base: missing; use nothing, core, read, compile, recompile, recompile-thread, reload, infer, infer-thread, infer-concurrent, request, set-inputs, reshape, concurrent, reject, mutate or switch
     suite.toml:2: workloads.a.base: unknown value `recompil`; did you mean `recompile`?
     ");
 }

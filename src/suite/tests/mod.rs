@@ -8,6 +8,7 @@ mod overrides;
 mod programs;
 mod properties;
 mod switch;
+mod workloads;
 
 use std::path::Path;
 

@@ -47,6 +47,7 @@ fn spec(engine: Engine, options: Options<'_>) -> RuntimeSpec {
         optimize: true,
         compile_threads: None,
         planner: Planner::None,
+        program: None,
         library: None,
         options: options.iter().map(option).collect(),
     }
