@@ -21,7 +21,7 @@ pub struct BundledModel {
 }
 
 /// Every bundled model.
-pub const BUNDLED: [BundledModel; 2] = [
+pub const BUNDLED: [BundledModel; 3] = [
     BundledModel {
         name: "ppocr_cls.onnx",
         summary: "tells whether a line of text is upside down (PaddleOCR, convolutions)",
@@ -35,9 +35,20 @@ pub const BUNDLED: [BundledModel; 2] = [
         inputs: &[("input", "f32[1,576]"), ("state", "f32[2,1,128]=0"), ("sr", "i64[]=16000")],
         bytes: include_bytes!("../../suites/models/silero_vad.onnx"),
     },
+    BundledModel {
+        name: "perceptron.tflite",
+        summary: "two dense layers with seeded weights, in TFLite",
+        inputs: &[],
+        bytes: include_bytes!("../../suites/models/perceptron.tflite"),
+    },
 ];
 
 impl BundledModel {
+    /// Its file name without the ending, which tells the format.
+    pub fn stem(&self) -> &'static str {
+        self.name.rsplit_once('.').map_or(self.name, |(stem, _)| stem)
+    }
+
     /// Overrides that decide everything the model leaves open, for runs in which the user says nothing about inputs.
     pub fn default_inputs(&self) -> BTreeMap<String, InputSpec> {
         let parse = |text: &str| text.parse().expect("the specifications in BUNDLED are valid, a test reads them all");
@@ -50,9 +61,9 @@ pub fn bundled(name: &str) -> Option<&'static [u8]> {
     find_bundled(name).ok().map(|model| model.bytes)
 }
 
-/// The bundled model `name`, with or without `.onnx`.
+/// The bundled model `name`, with or without the ending of its file.
 pub fn find_bundled(name: &str) -> Result<&'static BundledModel, ModelError> {
-    let is_it = |model: &&BundledModel| model.name == name || model.name.strip_suffix(".onnx") == Some(name);
+    let is_it = |model: &&BundledModel| model.name == name || model.stem() == name;
     BUNDLED.iter().find(is_it).ok_or_else(|| {
         let known = || BUNDLED.iter().map(|model| model.name);
         ModelError::NotBundled { name: name.into(), suggestion: closest(name, known()), known: known().collect() }
@@ -67,7 +78,7 @@ mod tests {
     fn bundled_models_are_found_by_name() {
         for model in &BUNDLED {
             assert_eq!(bundled(model.name), Some(model.bytes));
-            assert_eq!(find_bundled(model.name.trim_end_matches(".onnx")).unwrap().name, model.name);
+            assert_eq!(find_bundled(model.stem()).unwrap().name, model.name);
             assert_eq!(model.default_inputs().len(), model.inputs.len());
         }
     }
@@ -79,7 +90,7 @@ mod tests {
         assert_eq!(
             error,
             "no bundled model is called `silero-vad` (did you mean `silero_vad.onnx`?): there are \
-             ppocr_cls.onnx, silero_vad.onnx"
+             ppocr_cls.onnx, silero_vad.onnx, perceptron.tflite"
         );
     }
 }

@@ -91,10 +91,15 @@ pub fn loaded_engines() -> impl Iterator<Item = (Engine, &'static str)> {
     DISTRIBUTIONS.iter().map(|distribution| (distribution.engine, distribution.package))
 }
 
+/// The folder of the Python environment that `scripts/fetch-runtimes` makes, whether it is there or not.
+pub fn runtimes_folder() -> PathBuf {
+    let folder = env::var_os(RUNTIMES_VARIABLE).filter(|folder| !folder.is_empty()).map(PathBuf::from);
+    folder.unwrap_or_else(|| cache_dir().join("runtimes"))
+}
+
 /// The library of `engine`, at the path `given` where there is one. `None` for an engine inside this binary.
 pub fn locate(engine: Engine, given: Option<&Path>) -> Option<Result<Located, Absence>> {
-    let environment = env::var_os(RUNTIMES_VARIABLE).filter(|folder| !folder.is_empty()).map(PathBuf::from);
-    let environment = environment.unwrap_or_else(|| cache_dir().join("runtimes"));
+    let environment = runtimes_folder();
     let distribution = DISTRIBUTIONS.iter().find(|distribution| distribution.engine == engine)?;
     Some(distribution.locate(given, &environment, |name| env::var_os(name).map(PathBuf::from)))
 }

@@ -21,6 +21,10 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ("selfcheck", include_str!("../../suites/selfcheck.toml")),
     ("seeds", include_str!("../../suites/seeds.toml")),
     ("mutate", include_str!("../../suites/mutate.toml")),
+    ("runtimes", include_str!("../../suites/runtimes.toml")),
+    ("openvino", include_str!("../../suites/openvino.toml")),
+    ("onnxruntime", include_str!("../../suites/onnxruntime.toml")),
+    ("litert", include_str!("../../suites/litert.toml")),
 ];
 
 /// Bytes at most of a suite file. The largest real ones have a few thousand.

@@ -83,6 +83,8 @@ fn bundled_models_run_with_what_is_known_about_their_inputs() {
         assert_eq!(found, shape, "{}", model.name);
         assert!(probabilities.iter().all(|value| (0.0..=1.0).contains(value)), "{}: {probabilities:?}", model.name);
     }
+    let tflite = resolve(&spec(ModelSource::Bundled("perceptron.tflite".into())), cache.path()).unwrap();
+    assert!(tflite[0].extension().is_some_and(|ending| ending == "tflite"), "the ending tells the format: {tflite:?}");
     assert_eq!(names(cache.path()).len(), BUNDLED.len());
 }
 
@@ -102,11 +104,11 @@ fn a_sequence_is_the_files_and_inputs_of_its_members() {
     let members: Vec<_> = bundled.chain([small]).collect();
     let sequence = spec(ModelSource::Sequence(members.clone()));
     let alone: Vec<_> = members.iter().flat_map(|member| resolve(member, cache.path()).unwrap()).collect();
-    assert_eq!(alone.len(), 3);
+    assert_eq!(alone.len(), 4);
     assert_eq!(resolve(&sequence, cache.path()).unwrap(), alone);
     let known = with_known_inputs(&sequence).unwrap();
     let inputs = |members: &[ModelSpec]| members.iter().map(|member| member.inputs.len()).collect::<Vec<_>>();
-    assert_eq!(inputs(known.members()), [1, 3, 0]);
+    assert_eq!(inputs(known.members()), [1, 3, 0, 0]);
     assert!(known.inputs.is_empty());
 
     let missing = spec(ModelSource::Sequence(vec![members[0].clone(), spec(ModelSource::File("/none.onnx".into()))]));
