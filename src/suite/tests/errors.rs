@@ -44,7 +44,7 @@ fn unknown_keys_are_told_with_path_line_and_suggestion() {
     suite.toml:3: workloads.a.fault.byte: unknown key `byte`; did you mean `bytes`?
     suite.toml:2: arms.a.allocater: unknown key `allocater`; did you mean `allocator`?
     suite.toml:1: arm: unknown key `arm`; did you mean `arms`?
-    suite.toml:3: case[0].replicates: unknown key `replicates`; use model, runtime, workload, arm, iterations, time, iteration_time, memory, threads, settle, tolerance, cycle, resident, early_stop, until_decided, core, counterfactual, seed or expect
+    suite.toml:3: case[0].replicates: unknown key `replicates`; use model, runtime, workload, arm, iterations, time, iteration_time, memory, threads, settle, tolerance, cycle, resident, early_stop, until_decided, core, counterfactual, seed, plant_bytes, plant_every or expect
     ");
 }
 

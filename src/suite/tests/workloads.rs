@@ -43,7 +43,21 @@ fn keys_belong_to_their_bases() {
     let mut texts: Vec<String> = texts.iter().map(|text| with(text)).collect();
     texts.push(with(&format!("base = \"reshape\"\nbatches = {:?}", [1; 65])));
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-    assert_snapshot!(errors(&texts), @"");
+    assert_snapshot!(errors(&texts), @r"
+    suite.toml:3: workloads.a.order: only the bases `switch` and `reshape` have an order
+    suite.toml:3: workloads.a.batches: only the base `reshape` changes shapes
+    suite.toml:3: workloads.a.dimension: only the base `reshape` changes shapes
+    suite.toml:3: workloads.a.kind: only the base `reject` has kinds
+    suite.toml:3: workloads.a.vary: this base hands no inputs over that could vary
+    suite.toml:3: workloads.a.vary: this base hands no inputs over that could vary
+    suite.toml:3: workloads.a.batches: must not be an empty array
+    suite.toml:3: workloads.a.batches[1]: expected a whole number from 1 to 1048576, not integer `0`
+    suite.toml:3: workloads.a.dimension: expected a whole number from 0 to 15, not integer `16`
+    suite.toml:3: workloads.a.kind: unknown value `absent`; use truncated, missing, empty, garbage or unsupported
+    suite.toml:3: workloads.a.vary: unknown value `contents`; did you mean `content`?
+    suite.toml:3: workloads.a.companions: expected a whole number from 0 to 64, not integer `65`
+    suite.toml:3: workloads.a.batches: has 65 shapes, and the limit is 64
+    ");
 }
 
 #[test]
@@ -117,8 +131,13 @@ fn what_cannot_be_planted_is_told() {
         "[[case]]\nworkload = \"nothing\"\nplant_every = 2\n",
         "[[case]]\nworkload = \"nothing\"\nplant_bytes = 1\nplant_every = 0\n",
         &named,
-    ]), @"");
+    ]), @r"
+    suite.toml:3: case[0].plant_bytes: must be at least 1 byte, not 0
+    suite.toml:1: case[0].plant_every: needs `plant_bytes`: there is nothing to plant
+    suite.toml:4: case[0].plant_every: expected a whole number from 1 to 1000000, not integer `0`
+    suite.toml:3: case[0].plant_bytes: makes the name `aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa+leak64`, which is too long
+    ");
     let text = format!("[workloads.{long}]\nbase = \"nothing\"\n[[case]]\nworkload = \"nothing\"\nplant_bytes = 64\n");
     let overrides = Overrides { workload: Some(long), settings: Settings::default(), ..Overrides::default() };
-    assert_snapshot!(apply(read(&text).unwrap(), &overrides).unwrap_err().to_string(), @"");
+    assert_snapshot!(apply(read(&text).unwrap(), &overrides).unwrap_err().to_string(), @"--workload: with what is planted the name becomes `aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa+leak64`, which is too long");
 }

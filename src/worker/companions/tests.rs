@@ -57,7 +57,7 @@ fn told(companions: &mut Companions) -> String {
 }
 
 /// Says hello, and waits for the end of the conversation.
-const GOOD: &str = "echo \"$HELLO\" >&0; cat";
+const GOOD: &str = "echo \"$HELLO\" >&0; cat 2>/dev/null";
 
 #[test]
 fn companions_are_ready_then_silent_and_gone_when_they_are_dropped() {
@@ -94,12 +94,12 @@ fn a_companion_that_cannot_begin_is_the_end() {
     let failing = |script: &str| companions(1, scratch.path(), script).wait_until_ready().unwrap_err().to_string();
     assert_eq!(failing("exit 7"), "companion 1 ended early: exit status: 7");
     assert_eq!(failing("kill -9 $$"), "companion 1 ended early: signal: 9 (SIGKILL)");
-    assert_eq!(failing("echo hello >&0; cat"), "companion 1 is not understood: hello");
+    assert_eq!(failing("echo hello >&0; cat 2>/dev/null"), "companion 1 is not understood: hello");
     assert_eq!(
-        failing("echo '{\"type\":\"failed\",\"iteration\":0,\"message\":\"no model\"}' >&0; cat"),
+        failing("echo '{\"type\":\"failed\",\"iteration\":0,\"message\":\"no model\"}' >&0; cat 2>/dev/null"),
         "companion 1 failed in iteration 0: no model"
     );
-    let end = failing("echo '{\"type\":\"end\",\"iterations\":3}' >&0; cat");
+    let end = failing("echo '{\"type\":\"end\",\"iterations\":3}' >&0; cat 2>/dev/null");
     assert_eq!(end, "companion 1 is not understood: End { iterations: 3 }");
 }
 
