@@ -1,5 +1,7 @@
 //! What one sample costs: `cargo bench --bench sample`.
 
+use std::process::{Command, Stdio};
+
 use divan::Bencher;
 use highwater::arm::{LiveCounter, in_force};
 use highwater::sample::{Probe, Sample};
@@ -20,6 +22,22 @@ fn whole_sample(bencher: Bencher<'_, '_>) {
         sample.live_bytes = counter.read().live;
         sample.live_bytes
     });
+}
+
+/// The same of another process, which waits.
+#[divan::bench]
+fn whole_sample_from_outside(bencher: Bencher<'_, '_>) {
+    let waiting = Command::new("cat").stdin(Stdio::piped()).stdout(Stdio::null()).spawn();
+    let mut child = waiting.expect("cat can be started");
+    let mut probe = Probe::of(child.id()).expect("its /proc can be read");
+    let mut sample = Sample::default();
+    bencher.bench_local(|| {
+        probe.start_iteration();
+        probe.fill(&mut sample, None, false);
+        sample.rss_anon_bytes
+    });
+    drop(child.stdin.take());
+    child.wait().expect("it ends with its input");
 }
 
 /// What lies between two phases: the mark is read and reset.

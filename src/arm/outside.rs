@@ -106,8 +106,8 @@ fn preloaded(environment: &[(String, OsString)]) -> Vec<PathBuf> {
 /// Whether the environment takes glibc's thread cache away.
 fn has_no_tcache(environment: &[(String, OsString)]) -> bool {
     let tunables = variable(environment, "GLIBC_TUNABLES").to_string_lossy();
-    let counts = tunables.split(':').filter_map(|setting| setting.strip_prefix("glibc.malloc.tcache_count="));
-    counts.last().is_some_and(|count| count == "0")
+    let mut counts = tunables.split(':').filter_map(|setting| setting.strip_prefix("glibc.malloc.tcache_count="));
+    counts.next_back().is_some_and(|count| count == "0")
 }
 
 /// jemalloc's options as the process was told them.

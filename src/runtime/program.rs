@@ -50,7 +50,10 @@ mod tests {
         assert!(program("./service").unwrap_err().reason.ends_with("./service"), "it is not executable");
         std::fs::set_permissions(folder.path().join("service"), PermissionsExt::from_mode(0o755)).unwrap();
         assert!(program("./service").unwrap().is_absolute());
-        assert_eq!(program("service").unwrap_err().reason, "there is no program `service` in PATH");
+        let name = "no-such-service";
+        std::fs::copy(folder.path().join("service"), folder.path().join(name)).unwrap();
+        let reason = program(name).unwrap_err().reason;
+        assert_eq!(reason, "there is no program `no-such-service` in PATH", "only a path leads to the folder");
         assert!(program("/bin").is_err() && program("/nowhere/x").unwrap_err().remedy.contains("can be executed"));
     }
 }

@@ -32,12 +32,12 @@ fn compiled(name: &str) -> String {
 /// The Python that is here, if it is new enough; says so where it is not.
 fn python() -> Option<String> {
     let candidates = [
-        std::env::var("HIGHWATER_RUNTIMES").ok().map(|folder| format!("{folder}/bin/python3")),
-        Some("python3".to_owned()),
+        highwater::runtime::runtimes_folder().join("bin/python3").to_string_lossy().into_owned(),
+        "python3".to_owned(),
     ];
     let version = "import sys; sys.exit(sys.version_info < (3, 9))";
     let runs = |python: &String| Command::new(python).args(["-c", version]).status().is_ok_and(|ended| ended.success());
-    let found = candidates.into_iter().flatten().find(runs);
+    let found = candidates.into_iter().find(runs);
     if found.is_none() {
         skipped("there is no Python of version 3.9 or later");
     }

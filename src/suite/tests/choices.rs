@@ -25,7 +25,7 @@ fn what_an_engine_does_not_have_is_refused() {
         "[runtimes.a]\nengine = \"openvino\"\nweights = \"map\"\n",
         "[runtimes.a]\nengine = \"openvino\"\noptions = { NUM_STREAMS = 1.5 }\n",
     ]), @r#"
-    suite.toml:1: runtimes.a.engine: missing; use `auto`, `embedded`, `rten`, `openvino`, `onnxruntime`, `litert` or `onert`
+    suite.toml:1: runtimes.a.engine: missing; use `auto`, `embedded`, `rten`, `openvino`, `onnxruntime`, `litert`, `onert` or `program`
     suite.toml:3: runtimes.a.weights: rten has no such choice; the engine `embedded` has
     suite.toml:4: runtimes.a.release: rten has no such choice; the engine `embedded` has
     suite.toml:3: runtimes.a.release: rten owns the copies; only mapped weights (`weights = "map"`) can be released

@@ -40,7 +40,7 @@ fn unknown_keys_are_told_with_path_line_and_suggestion() {
     suite.toml:1: iteration: unknown key `iteration`; did you mean `iterations`?
     suite.toml:5: case[1].itterations: unknown key `itterations`; did you mean `iterations`?
     suite.toml:3: models.a.wieghts: unknown key `wieghts`; did you mean `weights`?
-    suite.toml:3: runtimes.a.banana: unknown key `banana`; use why, engine, weights, release, release_when, strict, prefault, prepack, optimize, compile_threads, planner, library or options
+    suite.toml:3: runtimes.a.banana: unknown key `banana`; use why, engine, weights, release, release_when, strict, prefault, prepack, optimize, compile_threads, planner, library, options or command
     suite.toml:3: workloads.a.fault.byte: unknown key `byte`; did you mean `bytes`?
     suite.toml:2: arms.a.allocater: unknown key `allocater`; did you mean `allocator`?
     suite.toml:1: arm: unknown key `arm`; did you mean `arms`?
@@ -276,7 +276,7 @@ fn runtimes_name_a_known_engine() {
         "[runtimes.a]\nengine = \"rtem\"\n",
         "[runtimes.a]\nengine = \"rten\"\nweights = \"mapped\"\n",
     ]), @r"
-    suite.toml:1: runtimes.a.engine: missing; use `auto`, `embedded`, `rten`, `openvino`, `onnxruntime`, `litert` or `onert`
+    suite.toml:1: runtimes.a.engine: missing; use `auto`, `embedded`, `rten`, `openvino`, `onnxruntime`, `litert`, `onert` or `program`
     suite.toml:2: runtimes.a.engine: unknown value `rtem`; did you mean `rten`?
     suite.toml:3: runtimes.a.weights: unknown value `mapped`; did you mean `map`?
     ");
@@ -324,7 +324,7 @@ fn faults_take_their_own_keys() {
     suite.toml:5: workloads.a.fault.at: expected a whole number from 1 on, not integer `0`
     suite.toml:6: workloads.a.fault.code: expected a whole number from 0 to 255, not integer `256`
     suite.toml:3: workloads.a.fault.code: missing: the fault `exit` needs it
-    suite.toml:1: workloads.a.base: missing; use nothing, core, read, compile, recompile, recompile-thread, reload, infer, infer-thread, infer-concurrent, request, set-inputs, reshape, concurrent, reject, mutate or switch
+    suite.toml:1: workloads.a.base: missing; use nothing, core, read, compile, recompile, recompile-thread, reload, infer, infer-thread, infer-concurrent, request, set-inputs, reshape, concurrent, reject, mutate, switch or program
     suite.toml:2: workloads.a.base: unknown value `recompil`; did you mean `recompile`?
     ");
 }

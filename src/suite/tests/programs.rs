@@ -37,7 +37,20 @@ fn what_makes_no_sense_for_a_program_is_told() {
         &program(command, "model = \"mlp-small+ppocr-cls\"\nworkload = \"program\""),
         "[[case]]\nworkload = \"program\"\n",
         "[workloads.w]\nbase = \"program\"\nfault = { kind = \"leak\", bytes = 1 }\n",
-    ]), @r"");
+    ]), @r#"
+    suite.toml:1: runtimes.p.command: missing: a program and its arguments, as in `["python3", "service.py"]`
+    suite.toml:3: runtimes.p.command: missing: a program and its arguments, as in `["python3", "service.py"]`
+    suite.toml:3: runtimes.p.command: missing: a program and its arguments, as in `["python3", "service.py"]`
+    suite.toml:3: runtimes.p.command: expected a sequence, not string "./a"
+    suite.toml:4: runtimes.p.weights: means nothing to a program: give it arguments in `command`
+    suite.toml:4: runtimes.p.library: means nothing to a program: give it arguments in `command`
+    suite.toml:4: runtimes.p.options: means nothing to a program: give it arguments in `command`
+    suite.toml:3: runtimes.p.command: is for the engine `program`
+    suite.toml:5: case[0].runtime: `p` is a program, which does its own work and not `infer`: use `program`
+    suite.toml:5: case[0].runtime: the program `p` gets one model, and `mlp-small+ppocr-cls` is a sequence
+    suite.toml:1: case[0].runtime: the workload `program` is what a program does, and the runtime `auto` is none
+    suite.toml:3: workloads.w.fault: is planted in highwater's own work: a program has its own
+    "#);
 }
 
 #[test]
