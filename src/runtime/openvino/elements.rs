@@ -39,8 +39,8 @@ pub(super) fn element_of(number: c_int) -> Option<ElementType> {
     [F32, I32, I64, I8, U8, Bool].into_iter().find(|element| number_of(*element) == number)
 }
 
-/// The bytes of `data` as elements of a type. Integers and booleans become each other where the values fit, since an input may
-/// be given as another integer type than the model declares; the error is the rest of a sentence about the input.
+/// The bytes of `data` as elements of a type. Integers and booleans become each other where the values fit, since an input
+/// may be given as another integer type than the model declares; the error is the rest of a sentence about the input.
 pub(super) fn bytes_as(element: ElementType, data: &TensorData) -> Result<Cow<'_, [u8]>, String> {
     let same = match (element, data) {
         (ElementType::F32, TensorData::F32(values)) => Some(bytemuck::cast_slice(values)),

@@ -1,10 +1,9 @@
-//! OpenVINO behind the phases: `load` reads the model and gives its inputs the shapes that are known, `prepare` compiles it for
-//! the processor and makes a request, `execute` sets the inputs, infers and copies the outputs.
+//! OpenVINO behind the phases: `load` reads the model and gives its inputs the shapes that are known, `prepare` compiles it
+//! for the processor and makes a request, `execute` sets the inputs, infers and copies the outputs.
 //!
-//! A runtime has one core, which is made with it, already has the plugin of the processor, and goes with the last model that was
-//! made with it. The library itself stays loaded: its threads and those of oneTBB may still run in it, and what it keeps is small and does
-//! not grow. What it maps and caches beyond a core (the frontends, `ov_shutdown` would drop them) is the process's own; another
-//! core may be using it.
+//! A runtime has one core, which is made with it, loads the plugin of the processor, and goes with the runtime and the last
+//! model that was made with it. The library itself stays loaded: threads of oneTBB may still run in it. So do the libraries
+//! that read models, which `ov_shutdown` would drop: they are the process's, and another core may be using them.
 
 mod api;
 mod elements;
@@ -19,7 +18,7 @@ mod tests;
 mod version;
 
 use std::collections::BTreeMap;
-use std::ffi::CString;
+use std::ffi::{CStr, CString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -36,8 +35,7 @@ use crate::suite::{Engine, InputSpec, RuntimeSpec};
 const ENGINE: &str = "openvino";
 
 /// Properties that are told of every model.
-const TOLD: [&std::ffi::CStr; 4] =
-    [c"INFERENCE_NUM_THREADS", c"NUM_STREAMS", c"INFERENCE_PRECISION_HINT", c"ENABLE_MMAP"];
+const TOLD: [&CStr; 4] = [c"INFERENCE_NUM_THREADS", c"NUM_STREAMS", c"INFERENCE_PRECISION_HINT", c"ENABLE_MMAP"];
 
 /// OpenVINO on the processor.
 pub(super) struct Openvino {
@@ -152,7 +150,7 @@ struct Ready {
 
 impl Ready {
     /// The value of a property that is in force for this model; `None` where neither model nor core has it.
-    fn property(&self, name: &std::ffi::CStr) -> Option<String> {
+    fn property(&self, name: &CStr) -> Option<String> {
         let value = self.compiled.property(name).or_else(|_| self.shared.core.property(c"", name)).ok()?;
         Some(format!("{}={value}", name.to_string_lossy()))
     }

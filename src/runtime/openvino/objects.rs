@@ -18,7 +18,7 @@ pub(super) struct Core {
     object: Owned<CoreObject>,
 }
 
-// SAFETY: OpenVINO documents its core as usable from several threads at once; nothing here depends on the thread that made it.
+// SAFETY: OpenVINO documents its core as usable from several threads at once; nothing depends on the thread that made it.
 #[expect(unsafe_code, reason = "the core is shared by threads that compile at once")]
 unsafe impl Send for Core {}
 // SAFETY: as above: every method locks what it changes.
@@ -106,8 +106,8 @@ impl Model {
         let partial =
             |sizes: &mut Vec<Limits>| PartialShape { rank: fixed(&(sizes.len() as i64)), sizes: sizes.as_mut_ptr() };
         let partial: Vec<PartialShape> = sizes.iter_mut().map(partial).collect();
-        // SAFETY: the model is alive, both arrays have as many elements as is said, and each shape points to as many limits as
-        // its rank says; the function only reads them.
+        // SAFETY: the model is alive, both arrays have as many elements as is said, and each shape points to as many limits
+        // as its rank says; the function only reads them.
         let status = unsafe {
             (self.functions.model_reshape)(self.object.get(), indices.as_ptr(), partial.as_ptr(), indices.len())
         };
@@ -171,7 +171,7 @@ pub(super) struct Request {
 impl Request {
     /// Sets an input, which the request shares from then on.
     pub(super) fn set_input(&mut self, index: usize, tensor: &Tensor) -> Result<(), Failure> {
-        // SAFETY: request and tensor are alive; OpenVINO counts who shares the tensor, and refuses an index that there is not.
+        // SAFETY: request and tensor are alive; OpenVINO counts who shares the tensor, and refuses an index out of range.
         let status = unsafe { (self.functions.request_set_input)(self.object.get(), index, tensor.get()) };
         self.functions.check(status)
     }

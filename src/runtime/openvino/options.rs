@@ -2,7 +2,7 @@
 //!
 //! All are set on the core for the device, before anything is read or compiled: the core picks out its own
 //! (`ENABLE_MMAP`, `CACHE_DIR`…), and compiles every model with the others. A property that the device does not have is
-//! refused there only once its plugin is loaded; before that it is kept without a word, and everything that is compiled fails.
+//! refused there only once its plugin is loaded; before that it is kept without a word, and whatever is compiled fails.
 
 use std::collections::BTreeMap;
 use std::ffi::CString;

@@ -1,8 +1,8 @@
 //! Tensors: inputs copied into OpenVINO's memory, outputs copied out of it.
 //!
 //! An input is a tensor with memory of its own that the input is copied to. OpenVINO could also look at our memory
-//! (`ov_tensor_create_from_host_ptr`), but a request keeps the tensors that were set on it for as long as it lives, and would
-//! then point at inputs that are gone.
+//! (`ov_tensor_create_from_host_ptr`), but a request keeps the tensors that were set on it for as long as it lives, and
+//! would then point at inputs that are gone.
 
 use std::ffi::{c_int, c_void};
 use std::ptr;
@@ -99,7 +99,7 @@ impl Tensor {
     fn shape(&self) -> Result<Vec<usize>, Failure> {
         let nothing = Shape { rank: 0, sizes: ptr::null_mut() };
         let mut given = GivenShape { functions: &self.functions, shape: nothing };
-        // SAFETY: the tensor is alive, and the function writes a shape that is ours to free. It leaves that of a scalar alone.
+        // SAFETY: the tensor is alive, and the function writes a shape that is ours to free, or none for a scalar.
         self.functions.check(unsafe { (self.functions.tensor_shape)(self.get(), &mut given.shape) })?;
         let Shape { rank, sizes } = given.shape;
         let rank = usize::try_from(rank).map_err(|_| Failure::own("an output has a shape of a negative length"))?;

@@ -86,21 +86,20 @@ fn refuse_and_count() {
     let runtime = opened(&[], &[]).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let lacking = (foreign(folder.path(), "Highwaterplus"), "");
-    let mut series = Vec::with_capacity(ROUNDS);
     for (path, _) in damaged(folder.path()).into_iter().chain([lacking]) {
-        series.clear();
-        for _ in 0..ROUNDS {
-            refusal(&runtime, &path);
-            series.push(counter.read().live.unwrap());
-        }
-        // The first two bring in what stays for good.
-        let grown = series[ROUNDS - 1].saturating_sub(series[1]);
-        assert!(grown < WOBBLE, "{}: {series:?}", path.display());
+        stays_flat(&counter, &path.display().to_string(), || drop(refusal(&runtime, &path)));
     }
-    for round in 0..ROUNDS {
+    stays_flat(&counter, "a core whose option is refused", || {
         assert!(try_open(&[("NO_SUCH_OPTION", "1")], &[]).unwrap().is_err());
-        series[round] = counter.read().live.unwrap();
+    });
+}
+
+/// Does the same again and again. The first two rounds may bring in what stays for good.
+fn stays_flat(counter: &LiveCounter, what: &str, act: impl Fn()) {
+    let mut series = [0; ROUNDS];
+    for live in &mut series {
+        act();
+        *live = counter.read().live.unwrap();
     }
-    let grown = series[ROUNDS - 1].saturating_sub(series[1]);
-    assert!(grown < WOBBLE, "a core whose option is refused: {series:?}");
+    assert!(series[ROUNDS - 1].saturating_sub(series[1]) < WOBBLE, "{what}: {series:?}");
 }

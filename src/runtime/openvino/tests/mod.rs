@@ -16,7 +16,7 @@ use crate::runtime::library::locate;
 use crate::runtime::tests::spec as engine_spec;
 use crate::suite::{Recipe, Release, WeightsPlacement, WeightsStrategy};
 
-/// What a model's results are compared with is computed in 32 bits; by itself OpenVINO takes fewer where the processor has them.
+/// What results are compared with is computed in 32 bits; by itself OpenVINO takes fewer where the processor has them.
 const EXACT: (&str, &str) = ("INFERENCE_PRECISION_HINT", "f32");
 
 /// The library that is here.
