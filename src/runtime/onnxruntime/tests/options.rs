@@ -101,8 +101,10 @@ fn sessions_share_an_arena_with_settings_and_a_process_has_one_of_them() {
     assert!(plain.reserved < CHUNK, "{plain:?}");
     // The largest size of the arena is held to, and the next settings are taken once the first arena is gone.
     let small = runtime(&[("max_mem", "1000000")], &model.path).unwrap();
-    let large = Model::generated("mlp:layers=1,width=1024,batch=1", WeightsPlacement::Inline);
-    let failed = small.load(&large.path).unwrap().prepare().map(|_| ()).unwrap_err().to_string();
+    let large = Model::generated("mlp:layers=1,width=256,batch=4096", WeightsPlacement::Inline);
+    let mut prepared = small.load(&large.path).unwrap().prepare().unwrap();
+    let inputs = large.tensors(prepared.as_ref());
+    let failed = prepared.execute(&inputs).unwrap_err().to_string();
     assert!(failed.contains("memory"), "{failed}");
 }
 
