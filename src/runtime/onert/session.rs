@@ -71,7 +71,7 @@ impl Session {
         // SAFETY: the session is written to the place that is given.
         check(unsafe { (library.api.create_session)(&raw mut pointer) })
             .map_err(rejected("a session cannot be made"))?;
-        let session = Session { library: library.clone(), pointer };
+        let session = Session { library: *library, pointer };
         // SAFETY: the session is whole and the path ends with a zero.
         let loaded = unsafe { (library.api.load_model)(pointer, name.as_ptr()) };
         check(loaded).map_err(rejected("the model does not load"))?;

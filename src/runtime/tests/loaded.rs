@@ -7,7 +7,6 @@ use crate::runtime::locate;
 use crate::suite::{Engine, Release, RuntimeSpec, WeightsStrategy};
 
 /// Whether the library of `engine` is here; where it is not, the reason and what brings it are printed.
-#[expect(clippy::print_stderr, reason = "a test that is skipped says why")]
 pub(in crate::runtime) fn available(engine: Engine) -> bool {
     match locate(engine, None) {
         Some(Ok(_)) => true,
