@@ -6,7 +6,7 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use highwater::report::{CacheRow, ClaimRow, PhaseRow, SettingRow, VerdictRow};
+use highwater::report::{CacheRow, ClaimRow, PhaseRow, SettingRow, VerdictRow, WatchRow};
 use highwater::sample::Sample;
 use highwater::worker::protocol::{Answer, Message, VERSION};
 
@@ -88,6 +88,7 @@ fn every_column_is_documented() {
         ("settings.csv", SettingRow::MEANINGS),
         ("claims.csv", ClaimRow::MEANINGS),
         ("phases.csv", PhaseRow::MEANINGS),
+        ("watch.csv", WatchRow::MEANINGS),
     ];
     for (file, columns) in others {
         let mut table = header.clone();

@@ -48,7 +48,7 @@ pub struct WatchArguments {
     #[arg(last = true, value_name = "COMMAND")]
     pub command: Vec<String>,
     /// Start the program again when it has ended
-    #[arg(long, requires = "command")]
+    #[arg(long, requires = "command", conflicts_with_all = ["pid", "name"])]
     pub restart: bool,
     /// Sum over the process and its descendants: what they share is counted in parts (Pss_Anon), and there are no peaks between
     /// samples

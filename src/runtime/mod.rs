@@ -25,7 +25,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 pub use self::embedded::Embedded;
-pub use self::library::{Absence, Located, RUNTIMES_VARIABLE, format_mismatch, loaded_engines, locate, runtimes_folder};
+pub use self::library::{
+    Absence, Located, RUNTIMES_VARIABLE, format_mismatch, loaded_engines, locate, runtimes_folder,
+};
 use self::litert::Litert;
 use self::onert::Onert;
 pub use self::onnxruntime::OnnxRuntime;

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use super::columns::Sample;
-use super::outside::{Missing, Outside, OutsideError};
+use super::outside::{Outside, OutsideError};
 use super::processes::Processes;
 
 /// A process and its descendants. Who has once been among them stays, even if its parent ends first.
@@ -15,26 +15,17 @@ use super::processes::Processes;
 pub struct Tree {
     root: Outside,
     members: BTreeMap<i32, Outside>,
-    missing: Vec<Missing>,
 }
 
 impl Tree {
     /// The tree of process `root`.
     pub fn new(root: Outside) -> Tree {
-        let mut missing = root.missing().to_vec();
-        missing
-            .push(Missing { what: "peaks between samples", reason: "the sum of marks is no mark of the sum".into() });
-        Tree { root, members: BTreeMap::new(), missing }
+        Tree { root, members: BTreeMap::new() }
     }
 
     /// The process at its root.
     pub fn root(&self) -> &Outside {
         &self.root
-    }
-
-    /// What cannot be seen of it.
-    pub fn missing(&self) -> &[Missing] {
-        &self.missing
     }
 
     /// Fills the sums of all its processes into `sample`. A descendant that ends meanwhile is left out.

@@ -28,3 +28,4 @@ mod step_pool;
 mod switch;
 mod told;
 mod usage;
+mod watch;

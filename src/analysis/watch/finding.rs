@@ -70,6 +70,18 @@ pub struct WatchFinding {
 }
 
 impl WatchFinding {
+    /// Whether a watch may end with it: something grows, or memory does not and no count stands higher than ever.
+    pub fn is_final(&self) -> bool {
+        let may_be_growing = |found: &LiveFinding| {
+            let judged = &found.windows[found.windows.len() / 2..];
+            let highest_before =
+                judged.iter().rev().skip(1).map(|window| window.floor).fold(f64::NEG_INFINITY, f64::max);
+            found.verdict == LiveVerdict::Inconclusive && judged.last().is_some_and(|last| last.floor > highest_before)
+        };
+        is_growth(self.verdict)
+            || (self.verdict != Verdict::Inconclusive && !self.resources.iter().any(|(_, found)| may_be_growing(found)))
+    }
+
     /// Whether there was too little to judge memory on.
     pub fn is_short(&self) -> bool {
         self.verdict == Verdict::Inconclusive

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::counter::Counter;
 use super::target::{Source, Target};
 use super::wake::Wake;
-use crate::analysis::{History, Observed, Verdict, WatchRules, assess_watch};
+use crate::analysis::{History, Observed, WatchRules, assess_watch};
 use crate::cli::WatchArguments;
 use crate::error::Error;
 use crate::report::console::Console;
@@ -181,7 +181,7 @@ impl<'a, 'b> Segment<'a, 'b> {
         }
         self.next_look *= 2.0;
         self.row.looks += 1;
-        assess_watch(&self.history, &self.rules()).verdict != Verdict::Inconclusive
+        assess_watch(&self.history, &self.rules()).is_final()
     }
 
     fn tell_progress(&mut self, elapsed: Duration) {

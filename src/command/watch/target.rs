@@ -39,10 +39,7 @@ impl Source {
 
     /// What cannot be seen.
     pub(super) fn missing(&self) -> &[Missing] {
-        match self {
-            Source::One(outside) => outside.missing(),
-            Source::Tree(tree) => tree.missing(),
-        }
+        self.root().missing()
     }
 
     /// Becomes readable when the process ends.

@@ -79,7 +79,7 @@ fn panel<'a>(chart: &'a WatchChart<'_>) -> Panel<'a> {
     let mut panel = Panel {
         heading: "Anonymous memory",
         empty_text: "no samples",
-        x: iteration_range(chart.parts.iter().flat_map(|part| part.times).copied()),
+        x: iteration_range(chart.parts.iter().flat_map(|part| part.times).copied().chain([0.0])),
         y: (0.0, high),
         marks: if has_lines { byte_ticks(0.0, high, 5.0) } else { Vec::new() },
         layers: Vec::new(),

@@ -52,11 +52,12 @@ fn unit(end: f64) -> (f64, &'static str) {
 }
 
 fn drawn(row: &WatchRow, history: &History, unit: f64) -> Drawn {
-    let buckets = history.buckets();
+    // A sample that was not taken in time leaves no gap in a line.
+    let buckets = || history.buckets().iter().enumerate().filter(|(_, bucket)| bucket.samples > 0);
     Drawn {
-        times: (0..buckets.len()).map(|index| (row.began_s + index as f64 * history.width()) / unit).collect(),
-        level: buckets.iter().map(|bucket| bucket.level).collect(),
-        peak: buckets.iter().map(|bucket| bucket.peak).collect(),
+        times: buckets().map(|(index, _)| (row.began_s + index as f64 * history.width()) / unit).collect(),
+        level: buckets().map(|(_, bucket)| bucket.level).collect(),
+        peak: buckets().map(|(_, bucket)| bucket.peak).collect(),
     }
 }
 

@@ -86,16 +86,22 @@ fn by_time(growth: &Growth, whole: &WatchFinding) -> String {
     };
     let [rate, low, high] = growth.rate().map(|rate| rate * HOUR);
     let per_hour = format!("{} an hour", bytes_in(rate, low, high));
-    let limit = format!("at most {} an hour", signed_bytes(high.max(0.0)));
+    let limit = format!("at most {} an hour", signed_bytes(high.max(0.0).round()));
     let judged = format!("in the {} that were judged", duration(growth.judged()));
     match growth.verdict {
         verdict if is_growth(verdict) => {
-            let what = if verdict == Verdict::PeakGrowth { "the peak grows, and all is given back," } else { "grows" };
+            let (what, kept) = match verdict {
+                Verdict::PeakGrowth => ("its peak grows", ", and all of that is given back"),
+                _ => ("grows", ""),
+            };
             let pace = if found.beta < 0.5 { "slowing down" } else { "not slowing down" };
-            format!("memory: {what} by {per_hour} on {level}, {pace} {judged}")
+            format!("memory: {what} by {per_hour} on {level}, {pace} {judged}{kept}")
         }
         Verdict::Stable | Verdict::Plateau => {
-            let reached = duration(growth.start + (found.reached_at.max(1) - 1) as f64 * growth.length);
+            let reached = match found.reached_at {
+                0 | 1 => "from the beginning".to_owned(),
+                window => format!("after {}", duration(growth.start + (window - 1) as f64 * growth.length)),
+            };
             let detectable = growth.minimum_detectable() * HOUR;
             let shown = if detectable.is_finite() {
                 format!("; growth from {} an hour on would have shown", signed_bytes(detectable))
@@ -103,7 +109,7 @@ fn by_time(growth: &Growth, whole: &WatchFinding) -> String {
                 String::new()
             };
             format!(
-                "memory: {} at {level} (95 % of it after {reached}), {limit} ({}) {judged}{shown}",
+                "memory: {} at {level} (95 % of it {reached}), {limit} ({}) {judged}{shown}",
                 growth.verdict,
                 percent(found.percent_high.max(0.0)),
             )
@@ -124,7 +130,8 @@ fn by_time(growth: &Growth, whole: &WatchFinding) -> String {
 
 fn by_requests(found: &WatchFinding, row: &WatchRow) -> Option<String> {
     let requests = row.requests?;
-    let idle = found.idle.map_or_else(String::new, |idle| format!(", none in {} of the time", percent(100.0 * idle)));
+    let idle = found.idle.filter(|idle| *idle > 0.0);
+    let idle = idle.map_or_else(String::new, |idle| format!(", none in {} of the time", percent(100.0 * idle)));
     let counted = format!("{} requests{idle}", thousands(requests));
     Some(match &found.by_requests {
         None => format!("{counted}: too few to judge growth by them"),
@@ -154,5 +161,5 @@ fn resources(found: &WatchFinding, row: &WatchRow) -> Vec<String> {
 
 fn looks(row: &WatchRow, found: &WatchFinding) -> String {
     let looks = if row.looks == 1 { "one look".to_owned() } else { format!("{} looks", row.looks) };
-    format!(", {looks}, wrongly called growing in at most {}", percent(100.0 * found.error_rate))
+    format!(" and {looks}, of which at most {} wrongly call something growing", percent(100.0 * found.error_rate))
 }

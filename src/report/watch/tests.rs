@@ -76,10 +76,11 @@ fn what_does_not_grow_is_told_with_what_would_have_shown() {
 
 #[test]
 fn resources_and_what_cannot_be_judged_are_told() {
-    let wild = |at: f64, quiet: Observed| Observed { peak: (80.0 + 40.0 * (at * 97.0 % 41.0) / 41.0) * MB, ..quiet };
+    let wild =
+        |at: f64, quiet: Observed| Observed { peak: (60.0 + 160.0 * (at * at * 97.0 % 41.0) / 41.0) * MB, ..quiet };
     let sentences = [
         told(&watched(600, |at, quiet| Observed { descriptors: quiet.descriptors + at, ..quiet })),
-        told(&watched(130, wild)),
+        told(&watched(100, wild)),
         told(&watched(20, |_, quiet| quiet)),
         told(&History::new(1.0)),
     ];

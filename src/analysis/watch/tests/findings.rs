@@ -96,6 +96,21 @@ fn growth_per_request_is_found_where_growth_by_time_is_not() {
     assert!(found.idle.is_some_and(|idle| (0.5..0.62).contains(&idle)), "{:?}", found.idle);
 }
 
+/// Planted: descriptors that grow by leaps, too few for a verdict, and others that came down again.
+#[test]
+fn a_watch_does_not_end_while_a_count_stands_higher_than_ever() {
+    let leaps = |index: usize| 10.0 + (index / 90) as f64;
+    let found = judged(&watched(300, |index, quiet| Observed { descriptors: leaps(index), ..quiet }));
+    assert_eq!((found.verdict, found.is_final()), (Verdict::Stable, false), "{:?}", found.resources);
+    let back = judged(&watched(300, |index, quiet| Observed {
+        descriptors: leaps(index.min(200)) - leaps(index.saturating_sub(80)),
+        ..quiet
+    }));
+    assert_eq!((back.verdict, back.is_final()), (Verdict::Stable, true), "{:?}", back.resources);
+    assert!(judged(&watched(300, |index, quiet| Observed { descriptors: index as f64, ..quiet })).is_final());
+    assert!(!judged(&watched(20, |_, quiet| quiet)).is_final());
+}
+
 #[test]
 fn too_little_is_told_as_such() {
     let short = judged(&watched(39, |_, quiet| quiet));

@@ -1,0 +1,320 @@
+//! `watch` on programs whose truth is planted: one that grows, one that does not, one that settles, one that loses descriptors.
+//!
+//! Where a verdict is waited for, the watch goes on until it is decided: a busy machine takes longer, and says the same.
+
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+
+use nix::sys::signal::Signal;
+
+use crate::desk::{Desk, Row};
+use crate::ended::Ended;
+use crate::process::{Started, is_alive, wait_for};
+
+/// Watches until there is a verdict.
+const DECIDED: &[&str] = &["watch", "--every", "10ms", "--until-decided", "--out"];
+
+/// A user who is not root and owns no process here.
+const NOBODY: u32 = 65_534;
+
+/// The program that is watched, compiled once.
+fn program() -> &'static str {
+    static PROGRAM: OnceLock<String> = OnceLock::new();
+    PROGRAM.get_or_init(|| {
+        let path = format!("{}/watched-{}", env!("CARGO_TARGET_TMPDIR"), std::process::id());
+        let source = concat!(env!("CARGO_MANIFEST_DIR"), "/suites/cli/watched.c");
+        let status = Command::new("cc").args(["-O1", "-o", &path, source]).status();
+        assert!(status.as_ref().is_ok_and(|status| status.success()), "cc: {status:?}");
+        path
+    })
+}
+
+/// The program at work, started by somebody else than highwater; killed when dropped.
+struct Planted(Child);
+
+impl Planted {
+    fn start(words: &[&str]) -> Planted {
+        Planted(Command::new(program()).args(words).stdin(Stdio::null()).spawn().expect("it was compiled"))
+    }
+
+    fn pid(&self) -> String {
+        self.0.id().to_string()
+    }
+
+    fn end(&mut self) {
+        self.0.kill().expect("it runs");
+        self.0.wait().expect("it is ours");
+    }
+}
+
+impl Drop for Planted {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Watches the program until there is a verdict; it warms up for a second.
+fn decided(desk: &Desk, options: &[&str], words: &[&str]) -> Ended {
+    let settle: &[&str] = if options.contains(&"--settle") { &[] } else { &["--settle", "1s"] };
+    desk.run(&[DECIDED, &["out"], settle, options, &["--", program()], words].concat())
+}
+
+fn start(desk: &Desk, options: &[&str]) -> Started {
+    let mut command = desk.highwater();
+    command.args(["watch", "--every", "10ms", "--settle", "100ms", "--out", "out"]).args(options);
+    Started::of(command, desk)
+}
+
+fn rows(desk: &Desk) -> Vec<Row> {
+    desk.rows("out/watch.csv")
+}
+
+/// Samples of a segment that are on disk.
+fn samples(desk: &Desk, segment: &str) -> usize {
+    let text = std::fs::read_to_string(desk.path("out/samples.csv")).unwrap_or_default();
+    text.lines().filter(|line| line.split(',').nth(1) == Some(segment)).count()
+}
+
+/// Whether a segment has enough on disk to be judged: 200 samples, and so many that the longest time in which a busy machine took
+/// none is lost among them.
+fn is_judgeable(desk: &Desk, segment: &str) -> bool {
+    let text = std::fs::read_to_string(desk.path("out/samples.csv")).unwrap_or_default();
+    let rows = text.lines().map(|line| line.split(',').collect::<Vec<_>>()).filter(|row| row.get(1) == Some(&segment));
+    let times: Vec<u64> = rows.filter_map(|row| row.get(3)?.parse().ok()).collect();
+    let longest = times.windows(2).map(|pair| pair[1] - pair[0]).max().unwrap_or(u64::MAX);
+    times.len() >= 200 && (times[times.len() - 1] - times[0]) / 80 >= longest
+}
+
+#[test]
+fn growth_is_found_and_not_attributed() {
+    let desk = Desk::new();
+    let ended = decided(&desk, &[], &["grow", "65536", "10"]).code(1);
+    let ended = ended.says("growth-unattributed").says("memory: grows by").says("a leak cannot be told from");
+    let row = &rows(&desk)[0];
+    assert_eq!((&row["ended"], &row["ended_detail"]), ("decided", "ended by highwater"));
+    assert!(row.number("bytes_per_hour_low").is_some_and(|low| low > 0.0), "{row:#?}");
+    assert!(row.number("last_bytes") > row.number("first_bytes"), "{row:#?}");
+    assert!(row.number("looks").is_some_and(|looks| looks >= 1.0) && row.number("error_rate") > Some(0.0), "{row:#?}");
+    assert_eq!(desk.samples(&row["case"]).len() as f64, row.number("samples").unwrap());
+    let record = desk.record();
+    assert_eq!((&record["exit_code"], &record["cases"]), (&1.into(), &1.into()));
+    assert_eq!(desk.names("out"), ["charts", "run.json", "samples.csv", "watch.csv"]);
+    assert_eq!(desk.names("out/charts"), ["watch.png", "watch.svg"]);
+    // The files alone say the same again.
+    let again = desk.run(&["report", "out"]).code(0);
+    assert!(again.stdout.contains(&row["sentence"]) && ended.stdout.contains(&row["sentence"]), "{}", again.all());
+    desk.run(&["watch", "--out", "out", "--for", "1s", "--", program(), "flat", "0", "10"]).code(2).complains("--out");
+}
+
+#[test]
+fn what_does_not_grow_is_stable() {
+    let desk = Desk::new();
+    decided(&desk, &[], &["flat", "0", "10"]).code(0).says("memory: stable").says("would have shown");
+    assert_eq!(&rows(&desk)[0]["verdict"], "stable");
+    let tree = Desk::new();
+    let shell =
+        ["--settle", "1s", "--tree", "--", "sh", "-c", &format!("{} flat 0 10; true", program())].map(str::to_owned);
+    let shell: Vec<_> = shell.iter().map(String::as_str).collect();
+    tree.run(&[DECIDED, &["out"], &shell[..]].concat()).code(0).says("at rest");
+    let last = tree.samples("sh").pop().expect("a sample");
+    assert_eq!((last.number("processes"), last.number("peak_anon_bytes")), (Some(2.0), None));
+    assert!(last.number("pss_anon_bytes").is_some_and(|bytes| bytes > 20e6), "both are counted: {last:#?}");
+}
+
+#[test]
+fn growth_that_ends_is_none() {
+    let desk = Desk::new();
+    decided(&desk, &["--settle", "4s"], &["settle", "300000", "10"]).code(0);
+    let row = &rows(&desk)[0];
+    assert!(["plateau", "stable"].contains(&&row["memory_verdict"]), "{row:#?}");
+    assert!(row.number("ceiling_bytes").is_some_and(|bytes| bytes > 38e6), "{row:#?}");
+}
+
+#[test]
+fn lost_descriptors_are_a_leak_of_their_own() {
+    let desk = Desk::new();
+    decided(&desk, &[], &["descriptors", "0", "10"]).code(1).says("resource-leak").says("descriptors: +");
+    let row = &rows(&desk)[0];
+    assert!(row["resource_leaks"].starts_with("descriptors +"), "{row:#?}");
+    assert!(row.number("descriptors_last") > row.number("descriptors_first"), "{row:#?}");
+}
+
+#[test]
+fn requests_are_counted_and_a_counter_that_fails_is_told() {
+    let desk = Desk::new();
+    // Each run of the command finds ten requests more.
+    let counter = "n=$(cat n 2>/dev/null || echo 0); n=$((n+10)); echo $n > n; echo $n";
+    decided(&desk, &["--counter", counter, "--counter-every", "1"], &["grow", "65536", "10"]).code(1).says(" requests");
+    let row = &rows(&desk)[0];
+    assert!(row.number("requests") > Some(0.0) && row["counter_failures"].is_empty(), "{row:#?}");
+    for (counter, problem) in [
+        ("exit 7", "the command was unsuccessful: exited with 7"),
+        ("echo many", "the command printed `many`, which is not one number"),
+        ("sleep 86399", "the command was killed after 100ms"),
+    ] {
+        let desk = Desk::new();
+        let options = ["--counter", counter, "--counter-every", "5", "--counter-timeout", "100ms"];
+        decided(&desk, &options, &["flat", "0", "10"]).code(0).complains(problem);
+        let row = &rows(&desk)[0];
+        assert!(
+            row["counter_failures"].ends_with(problem) && row["sentence"].contains("the counter failed"),
+            "{row:#?}"
+        );
+        assert_eq!(&row["verdict"], "stable");
+    }
+}
+
+#[test]
+fn what_is_not_there_cannot_be_watched() {
+    let desk = Desk::new();
+    let refused = |arguments: &[&str], problem: &str| {
+        desk.run(&[&["watch", "--out", "out"], arguments].concat()).code(2).quietly().complains(problem);
+        assert!(!desk.path("out").exists(), "nothing was watched");
+    };
+    let mut gone = Planted::start(&["flat", "0", "10"]);
+    let pid = gone.pid();
+    gone.end();
+    refused(&["--pid", &pid], &format!("no process {pid}"));
+    refused(&["--name", "^no process is called this$"], "no process has a command line that matches");
+    refused(&["--", "./no-such-program"], "no program `./no-such-program`");
+    desk.write("data", "not a program");
+    refused(&["--", "./data"], "`./data` may not be executed");
+    refused(&[], "--pid");
+    if std::fs::read_to_string("/proc/2/comm").is_ok_and(|name| name.trim() == "kthreadd") {
+        refused(&["--pid", "2"], "thread of the kernel");
+    } else {
+        println!("skipped: no kernel thread can be seen from here");
+    }
+    let zombie = Command::new("true").spawn().expect("true is everywhere");
+    let stat = format!("/proc/{}/stat", zombie.id());
+    wait_for("a zombie", || std::fs::read_to_string(&stat).ok().filter(|text| text.contains(") Z ")));
+    refused(&["--pid", &zombie.id().to_string()], "zombie");
+    zombie.wait_with_output().expect("it is ours");
+}
+
+#[test]
+fn a_program_that_ends_at_once_is_a_row() {
+    let desk = Desk::new();
+    desk.run(&["watch", "--out", "out", "--", "sh", "-c", "exit 5"]).code(4).says("exited with 5");
+    let row = &rows(&desk)[0];
+    assert_eq!((&row["ended"], &row["verdict"]), ("process-ended", "inconclusive"), "{row:#?}");
+    desk.run(&["report", "out"]).code(0);
+}
+
+#[test]
+fn the_watch_of_a_process_ends_with_it() {
+    let desk = Desk::new();
+    let mut planted = Planted::start(&["flat", "0", "10"]);
+    let mut started = start(&desk, &["--pid", &planted.pid()]);
+    started.until("samples to judge", || is_judgeable(&desk, "1"));
+    planted.end();
+    started.end().code(0).says("(ended): stable");
+    assert_eq!(&rows(&desk)[0]["ended"], "process-ended");
+}
+
+#[test]
+fn a_program_that_comes_again_is_another_segment() {
+    let desk = Desk::new();
+    // A command line that no other test has.
+    let mine = format!("7{}", std::process::id());
+    let words = ["flat", &mine, "10"];
+    let mut first = Planted::start(&words);
+    let pid = first.pid();
+    let mut started = start(&desk, &["--name", &format!("flat {mine} 10$")]);
+    started.until("samples to judge", || is_judgeable(&desk, "1"));
+    first.end();
+    started.until("the end of the first", || !desk.read("out/watch.csv").is_empty());
+    let second = Planted::start(&words);
+    started.until("samples of the second", || samples(&desk, "2") >= 3);
+    started.signal(Signal::SIGINT);
+    started.end().code(0).says("2 segments");
+    let rows = rows(&desk);
+    let told: Vec<_> = rows.iter().map(|row| (&row["segment"], &row["pid"], &row["ended"])).collect();
+    assert_eq!(told, [("1", pid.as_str(), "process-ended"), ("2", second.pid().as_str(), "interrupted")]);
+    assert!(is_alive(second.0.id() as i32), "what others started goes on");
+}
+
+#[test]
+fn a_program_is_started_again() {
+    let desk = Desk::new();
+    let mut started = start(&desk, &["--restart", "--", program(), "flat", "0", "10", "3"]);
+    started.until("two ends", || {
+        std::fs::read_to_string(desk.path("out/watch.csv")).is_ok_and(|text| text.lines().count() > 2)
+    });
+    started.signal(Signal::SIGINT);
+    let ended = started.end().code(130);
+    assert!(ended.stdout.contains("exited with 3"), "{}", ended.all());
+    let rows = rows(&desk);
+    assert!(rows.len() >= 2 && rows[..2].iter().all(|row| &row["ended_detail"] == "exited with 3"), "{rows:#?}");
+    assert_ne!(&rows[0]["pid"], &rows[1]["pid"]);
+}
+
+/// Twenty samples at most are fewer than any verdict needs.
+#[test]
+fn a_watch_ends_when_its_time_is_over() {
+    let desk = Desk::new();
+    let words = ["watch", "--every", "10ms", "--for", "200ms", "--out", "out", "--", program(), "flat", "0", "10"];
+    desk.run(&words).code(4).says("too few (40 needed)");
+    let row = &rows(&desk)[0];
+    assert_eq!((&row["ended"], &row["ended_detail"]), ("time-over", "ended by highwater"), "{row:#?}");
+}
+
+/// Ctrl-C is an orderly end: what was seen is judged, and the program that was started is ended.
+#[test]
+fn an_interrupted_watch_is_judged() {
+    let desk = Desk::new();
+    let mut started = start(&desk, &["--", program(), "flat", "0", "10"]);
+    started.until("samples to judge", || is_judgeable(&desk, "1"));
+    let child = started.child("the program", |_| true);
+    started.signal(Signal::SIGINT);
+    started.end().code(0).says("(ended by highwater): stable");
+    assert!(!is_alive(child), "the program is still there");
+    assert_eq!((&rows(&desk)[0]["ended"], &desk.record()["exit_code"]), ("interrupted", &0.into()));
+}
+
+#[test]
+fn samples_outlive_a_watch_that_is_killed_and_the_program_does_not() {
+    let desk = Desk::new();
+    let mut started = start(&desk, &["--", program(), "flat", "0", "10"]);
+    started.until("20 samples", || samples(&desk, "1") >= 20);
+    let child = started.child("the program", |_| true);
+    started.signal(Signal::SIGKILL);
+    started.end();
+    wait_for("the program's end", || (!is_alive(child)).then_some(()));
+    desk.run(&["report", "out"]).code(0).complains("samples and no verdict");
+}
+
+/// Planted: highwater runs as nobody, the process belongs to another. What only its owner may see is told, the rest is judged.
+#[test]
+fn a_process_of_another_user_is_seen_in_part() {
+    if std::fs::metadata("/proc/self").map_or(0, |own| own.uid()) != 0 {
+        println!("skipped: only root can be somebody else");
+        return;
+    }
+    let desk = Desk::new();
+    for folder in ["", "out", "tmp"] {
+        std::fs::create_dir_all(desk.path(folder)).expect("a folder");
+        std::fs::set_permissions(desk.path(folder), PermissionsExt::from_mode(0o777)).expect("it is ours");
+    }
+    let planted = Planted::start(&["flat", "0", "10"]);
+    let mut command = desk.highwater();
+    command.args(DECIDED).args(["out", "--settle", "1s", "--pid", &planted.pid()]).uid(NOBODY).gid(NOBODY);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let output = match command.output() {
+        Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
+            println!("skipped: nobody may not execute the binary where it lies");
+            return;
+        }
+        output => output.expect("it can be started"),
+    };
+    let ended = Ended::from_output("watch as nobody".into(), &output).code(0).says("at rest");
+    for what in ["peaks between samples", "descriptors", "mappings"] {
+        ended.stderr.find(&format!("{what} of process")).unwrap_or_else(|| panic!("{what}: {}", ended.all()));
+    }
+    let row = &rows(&desk)[0];
+    assert!(row["not_seen"].contains("Permission denied") && row["descriptors_last"].is_empty(), "{row:#?}");
+    assert_eq!((row.number("threads_last"), &row["memory_source"]), (Some(1.0), "at-rest"));
+}
