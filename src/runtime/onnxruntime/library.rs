@@ -106,7 +106,7 @@ impl Candidate {
         let name = path.display();
         // SAFETY: what a library does when it is loaded is the business of the user who named it.
         let library = unsafe { libloading::Library::new(path) }
-            .map_err(|error| unusable(format!("{name} cannot be loaded: {error}")))?;
+            .map_err(|error| unusable(format!("{name} cannot be loaded: {}", cause(&error))))?;
         // SAFETY: this is the type that ONNX Runtime gives a function of this name.
         let entry = unsafe { library.get::<unsafe extern "C" fn() -> *const OrtApiBase>(ENTRY) }
             .map_err(|_| unusable(format!("{name} is not ONNX Runtime: it has no function OrtGetApiBase")))?;
@@ -115,6 +115,11 @@ impl Candidate {
         let version = version(base).map_err(|problem| unusable(format!("{name} {problem}")))?;
         Ok(Candidate { version, _library: library })
     }
+}
+
+/// Why a library is not loaded: what the dynamic linker says, where it says something.
+fn cause(error: &libloading::Error) -> String {
+    std::error::Error::source(error).map_or_else(|| error.to_string(), |cause| cause.to_string())
 }
 
 /// The version of the library behind `base`, or what keeps it from being used.
@@ -194,7 +199,8 @@ mod tests {
             Err(error @ RuntimeError::Unusable { .. }) => error.to_string(),
             other => panic!("{}: {other:?}", path.display()),
         };
-        assert!(refusal(&text).contains("cannot be loaded"), "{}", refusal(&text));
+        let told = refusal(&text);
+        assert!(told.contains("cannot be loaded") && told.ends_with("file too short"), "{told}");
         assert!(refusal(&folder.path().join("absent.so")).contains("cannot be opened"));
         let other = refusal(&c_library());
         assert!(other.ends_with("is not ONNX Runtime: it has no function OrtGetApiBase"), "{other}");
