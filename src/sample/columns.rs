@@ -39,7 +39,7 @@ macro_rules! columns {
 }
 
 columns! {
-    /// Time since the first iteration began, µs.
+    /// Time since the first iteration, or the watch, began, µs.
     elapsed_us,
     /// Time of the phase `load`, µs.
     load_us,
