@@ -82,8 +82,8 @@ pub enum Command {
 /// Arguments of `run`.
 #[derive(Debug, Args)]
 pub struct RunArguments {
-    /// Suite files, or names of built-in suites: quick, seeds, recompile, creep, switch, mutate, selfcheck [default:
-    /// quick]
+    /// Suite files, or names of built-in suites: quick, seeds, recompile, creep, switch, mutate, selfcheck, runtimes,
+    /// openvino, onnxruntime, litert [default: quick]
     #[arg(value_name = "SUITE")]
     pub suites: Vec<String>,
     /// Your own ONNX model instead of a suite, or the name of a model in the catalogue

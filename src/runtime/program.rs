@@ -4,15 +4,28 @@ use std::env;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use super::library::Absence;
+use super::library::{Absence, runtimes_folder};
 use crate::suite::ProgramSpec;
 
-/// The file of a program: as a shell finds it, from the folder that it is started in.
+/// What a command begins with that is in the Python environment of the runtimes.
+const RUNTIMES: &str = "{runtimes}/";
+
+/// The file of a program: as a shell finds it, from the folder that it is started in, or where it lies in the Python
+/// environment that `scripts/fetch-runtimes` makes (`{runtimes}/bin/python3`).
 ///
 /// # Errors
 /// If there is no such file that can be executed.
 pub fn find_program(program: &ProgramSpec) -> Result<PathBuf, Absence> {
     let name = program.command.first().map_or("", String::as_str);
+    if let Some(rest) = name.strip_prefix(RUNTIMES) {
+        let path = runtimes_folder().join(rest);
+        return if is_executable(&path) {
+            Ok(std::path::absolute(&path).unwrap_or(path))
+        } else {
+            let reason = format!("the runtimes are not here: there is no program {}", path.display());
+            Err(Absence { reason, remedy: "run scripts/fetch-runtimes".to_owned() })
+        };
+    }
     let paths = env::var_os("PATH").unwrap_or_default();
     let places: Vec<PathBuf> = match name.contains('/') {
         true => vec![program.folder.clone()],
@@ -38,6 +51,14 @@ fn is_executable(path: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_program_of_the_runtimes_is_told_with_what_brings_it() {
+        let command = vec!["{runtimes}/bin/no-such-program".to_owned()];
+        let absence = find_program(&ProgramSpec { command, folder: PathBuf::new() }).unwrap_err();
+        assert!(absence.reason.ends_with("/bin/no-such-program"), "{}", absence.reason);
+        assert_eq!(absence.remedy, "run scripts/fetch-runtimes");
+    }
 
     #[test]
     fn a_program_is_found_where_a_shell_finds_it() {

@@ -17,7 +17,7 @@ mod tests {
 
     #[test]
     fn models_are_messages() {
-        for model in crate::model::BUNDLED {
+        for model in crate::model::BUNDLED.iter().filter(|model| model.name.ends_with(".onnx")) {
             assert!(is_message(model.bytes), "{}", model.name);
             assert!(!is_message(&model.bytes[..model.bytes.len() / 2]), "half of {}", model.name);
         }

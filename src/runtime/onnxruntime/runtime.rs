@@ -11,7 +11,7 @@ use super::library::{self, Library};
 use super::optimized::{Optimized, commit};
 use super::options::Options;
 use super::session::Ready;
-use crate::runtime::{Identity, Loaded, Prepared, Runtime, RuntimeError, locate};
+use crate::runtime::{Identity, Loaded, Prepared, Runtime, RuntimeError, located};
 use crate::suite::{Engine, RuntimeSpec};
 
 /// ONNX Runtime with options.
@@ -37,7 +37,11 @@ impl OnnxRuntime {
     /// If the library is not there or cannot be used, and if there is no such option or value.
     pub fn new(spec: &RuntimeSpec, threads: u32) -> Result<OnnxRuntime, RuntimeError> {
         let options = Options::parse(&spec.options, threads)?;
-        let library = library::open(&library_path(spec)?)?;
+        let path = match &spec.library {
+            Some(path) => path.clone(),
+            None => located(Engine::Onnxruntime, ENGINE, None)?.path,
+        };
+        let library = library::open(&path)?;
         // ONNX Runtime looks at the length of entries itself: better now than in the first iteration.
         let tried = options.builder(&library.environment).and_then(|_| options.run_options());
         tried.map_err(|error| unsupported(error.message()))?;
@@ -45,16 +49,6 @@ impl OnnxRuntime {
         let optimized = options.reload_optimized.then(Optimized::new).transpose()?;
         let maker = Maker { library: library.clone(), options, optimized, _arena: arena };
         Ok(OnnxRuntime { library, maker: Arc::new(maker) })
-    }
-}
-
-/// Where the library lies.
-fn library_path(spec: &RuntimeSpec) -> Result<PathBuf, RuntimeError> {
-    match (&spec.library, locate(Engine::Onnxruntime, None)) {
-        (Some(path), _) => Ok(path.clone()),
-        (None, Some(Ok(located))) => Ok(located.path),
-        (None, Some(Err(absence))) => Err(unusable(format!("{}; {}", absence.reason, absence.remedy))),
-        (None, None) => Err(unusable("nobody knows where its library lies")),
     }
 }
 

@@ -27,7 +27,7 @@ use self::api::Functions;
 use self::failure::Failure;
 use self::objects::{Compiled, Core, Model, Request};
 use self::tensor::Tensor;
-use super::{Identity, Loaded, Output, Prepared, Runtime, RuntimeError, library};
+use super::{Identity, Loaded, Output, Prepared, Runtime, RuntimeError, located};
 use crate::model::{DeclaredInput, InputTensor};
 use crate::suite::{Engine, InputSpec, RuntimeSpec};
 
@@ -67,22 +67,13 @@ impl Openvino {
     ) -> Result<Openvino, RuntimeError> {
         let library = match &spec.library {
             Some(path) => path.clone(),
-            None => located()?,
+            None => located(Engine::Openvino, ENGINE, None)?.path,
         };
         let functions = Arc::new(Functions::load(ENGINE, &library)?);
         let version = version::usable(&functions, &library)?;
         let core = Core::create(Arc::clone(&functions)).map_err(Failure::of_library)?;
         let set = options::set(&core, &spec.options, threads)?;
         Ok(Openvino { shared: Arc::new(Shared { functions, core, set }), version, library, inputs: inputs.clone() })
-    }
-}
-
-/// The library that is found here.
-fn located() -> Result<PathBuf, RuntimeError> {
-    match library::locate(Engine::Openvino, None) {
-        Some(Ok(located)) => Ok(located.path),
-        Some(Err(absence)) => Err(unusable(format!("{}; {}", absence.reason, absence.remedy))),
-        None => Err(unusable("it is not a runtime that is loaded".into())),
     }
 }
 

@@ -422,7 +422,7 @@ fn files_that_cannot_be_read_are_named() {
     cannot read suite file /tmp/none.toml: No such file or directory (os error 2)
     /dev/zero: longer than 1048576 bytes, the limit of a suite file
     no suite file `quik`, and no built-in suite of that name; did you mean `quick`?
-    no suite file `./x`, and no built-in suite of that name; use quick, recompile, creep, switch, selfcheck, seeds or mutate
+    no suite file `./x`, and no built-in suite of that name; use quick, recompile, creep, switch, selfcheck, seeds, mutate, runtimes, openvino, onnxruntime or litert
     ");
 }
 
