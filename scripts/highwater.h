@@ -108,7 +108,7 @@ static inline int highwater_goes_on(void) {
         if (step > 0) {
             length += (size_t)step;
         } else if (step == 0 || errno != EINTR) {
-            state->is_open = 0;
+            break;
         }
     }
     state->line[length] = '\0';

@@ -196,7 +196,7 @@ impl Session<'_> {
 
     /// Warns, once a run, of what this machine cannot tell.
     fn tell_limits(&mut self, run: &CaseRun, unverified: Option<&str>) {
-        let no_peaks = run.hello.as_ref().is_some_and(|hello| !hello.peaks).then_some(
+        let no_peaks = run.hello.as_ref().is_some_and(|hello| hello.allocator.is_some() && !hello.peaks).then_some(
             "the high-water mark cannot be reset here: resident memory is judged at rest, which decides less \
              (`highwater doctor` says more)",
         );

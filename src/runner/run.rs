@@ -274,7 +274,7 @@ impl<'a> Watch<'a> {
     /// Has the child end after the present iteration. A program hears of it when it is answered.
     fn ask_to_stop(&mut self, why: FinishReason, child: &Running) {
         self.stop = Some(why);
-        if self.conversation.is_none() {
+        if self.request.case.runtime.program.is_none() {
             child.ask_to_stop();
         }
     }

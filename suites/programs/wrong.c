@@ -77,6 +77,7 @@ static void break_rules(void) {
         while (getppid() == parent) {
             usleep(1000);
         }
+        return;
     } else {
         return;
     }
