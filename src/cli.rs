@@ -33,7 +33,7 @@ Examples:
   highwater                          the suite `quick`: small models under several allocators
   highwater run --model net.onnx     your own model
   highwater run --model net.onnx --input x=f32[1,3,224,224] --arm glibc --arm trim
-  highwater run --exec 'python3 service.py'   any program that speaks the protocol (scripts/PROTOCOL.md)
+  highwater run --exec 'python3 service.py'   any program that speaks the protocol
   highwater run recompile --list     what a suite would run
   highwater phases --threads 1,2     what each phase of Inception v3 needs, strategy by strategy
   highwater watch --pid 4711 --for 1h
