@@ -3,7 +3,8 @@
 //! Speed is told as a ratio inside one run, since machines are shared and noisy; memory as the high-water mark of this
 //! process.
 //!
-//! 1. A recompile loop of mobilenet_v2: all time against the time of the work alone.
+//! 1. A recompile loop of mobilenet_v2 in rten, and in ONNX Runtime where it is here: all time against the time of the work
+//!    alone.
 //! 2. The parent over 100,000 iterations: its own memory, judged by highwater.
 //! 3. The fork probe: its cost in time, and what it changes of the work beside it.
 //! 4. A million samples analysed and drawn.
@@ -19,7 +20,9 @@ use std::time::{Duration, Instant};
 use highwater::arm::LiveKind;
 use highwater::arm::step_pool::StepPool;
 use highwater::report::{LiveSource, Role, VerdictRow, draw_case, read_rows, read_samples};
+use highwater::runtime::locate;
 use highwater::sample::{Probe, Sample, Series, Status};
+use highwater::suite::Engine;
 
 /// Iterations of the first part.
 const ITERATIONS: &str = "200";
@@ -32,7 +35,8 @@ fn main() {
     if std::env::args().any(|argument| argument == "--test") {
         return;
     }
-    recompile_loop();
+    recompile_loop("rten");
+    recompile_loop("onnxruntime");
     parent_memory();
     fork_probe();
     million_samples();
@@ -74,7 +78,11 @@ fn nanoseconds_a_pair(allocator: &impl GlobalAlloc, size: usize) -> f64 {
 /// Runs the binary on mobilenet_v2 and compares, inside the very same run, all time from the first iteration to the last
 /// sample with the time of the phases alone. What lies between is highwater: sampling, resetting marks, writing protocol
 /// lines, and waiting for a parent that reads too slowly.
-fn recompile_loop() {
+fn recompile_loop(runtime: &str) {
+    if let Some(Err(absence)) = locate(Engine::Onnxruntime, None).filter(|_| runtime == "onnxruntime") {
+        println!("recompile loop of mobilenet_v2 in {runtime}: skipped, {}; {}", absence.reason, absence.remedy);
+        return;
+    }
     let folder = tempfile::tempdir().expect("a temporary folder");
     let out = folder.path().join("run");
     let status = Command::new(env!("CARGO_BIN_EXE_highwater"))
@@ -83,7 +91,7 @@ fn recompile_loop() {
             "--model",
             "mobilenet_v2",
             "--runtime",
-            "rten",
+            runtime,
             "--arm",
             "exact-live",
             "--no-early-stop",
@@ -97,11 +105,11 @@ fn recompile_loop() {
         .expect("highwater runs");
     assert!(status.success(), "{status}");
     let runs = read_samples(&out.join("samples.csv")).expect("samples");
-    let series = &runs[&("mobilenet_v2.rten.recompile.exact-live.t1".to_owned(), 1)].series;
+    let series = &runs[&(format!("mobilenet_v2.{runtime}.recompile.exact-live.t1"), 1)].series;
     let whole = series.column("elapsed_us").and_then(<[f64]>::last).copied().expect("a time") / 1e3;
     let work: f64 = series.iteration_milliseconds().iter().sum();
     println!(
-        "recompile loop of mobilenet_v2, all time / time of the work: {:.4} ({ITERATIONS} iterations of {:.1} ms)",
+        "recompile loop of mobilenet_v2 in {runtime}, all time / time of the work: {:.4} ({ITERATIONS} iterations of {:.1} ms)",
         whole / work,
         work / series.len() as f64
     );

@@ -17,7 +17,7 @@ Examples:
 What is seen: anonymous, file and shared memory, swap, the peak between two samples (VmHWM, which is reset at every sample through
 /proc/PID/clear_refs: other readers of VmHWM see that; --no-reset leaves it alone), threads, descriptors, mappings, page faults. What
 the kernel refuses, as it does for processes of other users, is said and left out. Live bytes cannot be seen, so that growth is not
-told apart: a leak, or the allocator. `highwater run` on the same model can tell, or on a program that speaks its protocol.
+told apart: a leak, or the allocator. `highwater run` on the same model can tell, or `highwater run --exec` on a program that speaks the protocol.
 
 How it is judged: samples become at most 400 windows of equal time and, with --counter, of an equal number of requests (time without
 requests then does not count). Only the second half of the watch is judged, and nothing is called growing before twice the time of

@@ -12,7 +12,7 @@ use crate::units::signed_bytes;
 
 /// From outside nobody can say whose growing memory is.
 const UNATTRIBUTED: &str = "from outside a leak cannot be told from what the allocator keeps, since live bytes are not seen: \
-    `highwater run` on the same model can tell, or on the program itself if it speaks the protocol";
+    `highwater run` on the same model can tell, or `highwater run --exec` on the program itself if it speaks the protocol";
 
 /// Everything in one sentence; parts end in semicolons.
 pub(super) fn sentence(found: &WatchFinding, row: &WatchRow) -> String {

@@ -1,8 +1,8 @@
 """LiteRT, google-ai-edge/litert-torch#518: an interpreter for each inference.
 
-google-ai-edge/litert-torch#518 "Memory leak in inferencing the model": 180 GB after 30,000 calls of a model object that
-opens an interpreter from the bytes of the model in each call, while the same model with TFLite directly stays flat. Each
-iteration opens an interpreter, gets the runner of a signature, and infers. `--remedy` keeps both.
+google-ai-edge/litert-torch#518 "Memory leak in inferencing the model": 180 GB after 30,000 calls of a model object
+that opens an interpreter from the bytes of the model in each call, while the same model with TFLite directly stays
+flat. Each iteration opens an interpreter, gets the runner of a signature, and infers. `--remedy` keeps both.
 """
 
 import sys

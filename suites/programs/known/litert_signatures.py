@@ -1,9 +1,9 @@
 """LiteRT, tensorflow/tensorflow#56236: asking for the signatures of a model leaked them.
 
 tensorflow/tensorflow#56236 "BUG: Memory leak bugs due to new reference passed to non-stealing APIs (static analyzer
-reports)" lists places of the TFLite Python binding that put new objects into a dictionary, which takes a reference of its
-own, and never drop theirs; it was closed as stale. `get_signature_runner` goes through one of them, and some programs
-call it for each inference. `--remedy` calls it once.
+reports)" lists places of the TFLite Python binding that put new objects into a dictionary, which takes a reference of
+its own, and never drop theirs; it was closed as stale. `get_signature_runner` goes through one of them, and some
+programs call it for each inference. `--remedy` calls it once.
 """
 
 import sys

@@ -92,7 +92,8 @@ class Onnx:
 
 
 def convolutions(layers=4, channels=8):
-    """ONNX: 3×3 convolutions with Relu on an image of open height and width; each layer has one channel more than the last."""
+    """ONNX: 3×3 convolutions with Relu on an image of open height and width,
+    one channel more in each."""
     model = Onnx()
     value = model.input("image", [1, 3, "height", "width"])
     depth = 3

@@ -1,9 +1,9 @@
 """onert: a model that fails validation stays mapped, and its file stays open.
 
-Samsung/ONE, `runtime/onert/core/src/loader/BaseLoader.h`: `loadFromFile` opens and maps the file, calls `loadModel`, and
-unmaps and closes afterwards, which it does not reach when `loadModel` throws (the mapping came with pull request
-Samsung/ONE#2215 "[onert] Using mmap and munmap during model load"). Each iteration has one model refused. No allocator
-counts it: mappings and descriptors grow. `--remedy` loads a model that is accepted.
+Samsung/ONE, `runtime/onert/core/src/loader/BaseLoader.h`: `loadFromFile` opens and maps the file, calls `loadModel`,
+and unmaps and closes afterwards, which it does not reach when `loadModel` throws (the mapping came with pull request
+Samsung/ONE#2215 "[onert] Using mmap and munmap during model load"). Each iteration has one model refused. No
+allocator counts it: mappings and descriptors grow. `--remedy` loads a model that is accepted.
 """
 
 import os

@@ -2,8 +2,8 @@
 
 microsoft/onnxruntime#12207 "How to release memory after Inference session run in Python" and #11627 "Why does
 `enable_cpu_mem_arena` have such a large effect on memory usage during inference?". The arena asks the system for more
-whenever a run needs it and gives nothing back while the session lives. Inputs are of random length, most of them short.
-`--remedy` switches the arena off.
+whenever a run needs it and gives nothing back while the session lives. Inputs are of random length, most of them
+short. `--remedy` switches the arena off.
 """
 
 import sys

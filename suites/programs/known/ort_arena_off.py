@@ -1,9 +1,10 @@
 """ONNX Runtime #10982 on glibc before 2.39: with the arena off, memory grows where aligned blocks are not reused.
 
-microsoft/onnxruntime#10982 "Memory Leak When Running CPU Model in C++": the advice is to disable the arena, and a later
-comment says that some memory is still not released. Without the arena each tensor comes from `posix_memalign`; glibc (bug
-14581, described in opencv/opencv#15544 "Disable posix_memalign by default"; remainders kept from merging, bug 30723)
-often does not reuse such a block. Live bytes stand still while resident memory climbs. `--remedy` is the arena.
+microsoft/onnxruntime#10982 "Memory Leak When Running CPU Model in C++": the advice is to disable the arena, and a
+later comment says that some memory is still not released. Without the arena each tensor comes from `posix_memalign`;
+glibc (bug 14581, described in opencv/opencv#15544 "Disable posix_memalign by default"; remainders kept from merging,
+bug 30723) often does not reuse such a block. Live bytes stand still while resident memory climbs. `--remedy` is the
+arena.
 """
 
 import sys

@@ -1,10 +1,10 @@
 """ONNX Runtime #23339 on glibc before 2.39: shrinking the arena makes memory grow.
 
-microsoft/onnxruntime#23339 "memory.enable_memory_arena_shrinkage is not working in python". The arena gives its regions
-back after each run, as it should; but they come from `posix_memalign`, and glibc (bug 14581, described in
+microsoft/onnxruntime#23339 "memory.enable_memory_arena_shrinkage is not working in python". The arena gives its
+regions back after each run, as it should; but they come from `posix_memalign`, and glibc (bug 14581, described in
 opencv/opencv#15544 "Disable posix_memalign by default"; remainders kept from merging by the thread cache, bug 30723)
-often does not reuse such a block. Live bytes stand still while resident memory climbs. `--remedy` is to leave shrinkage
-out. The plans of `ort_shape_patterns.py` add some 270 bytes of live memory an iteration.
+often does not reuse such a block. Live bytes stand still while resident memory climbs. `--remedy` is to leave
+shrinkage out. The plans of `ort_shape_patterns.py` add some 270 bytes of live memory an iteration.
 """
 
 import sys

@@ -1,8 +1,8 @@
 """ONNX Runtime #16334: a session with profiling on keeps every event in memory, up to one million.
 
 microsoft/onnxruntime#16334 "Increase - decrease the maximum number of events during inference profiling.": events are
-collected until profiling ends or a limit is reached that is a constant of the source. A bounded buffer whose bound lies
-far away looks like a leak for a long time. `--remedy` has profiling off.
+collected until profiling ends or a limit is reached that is a constant of the source. A bounded buffer whose bound
+lies far away looks like a leak for a long time. `--remedy` has profiling off.
 """
 
 import os

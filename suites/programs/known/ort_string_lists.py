@@ -2,7 +2,8 @@
 
 microsoft/onnxruntime#22271 "Memory leak after running onnx model numerous times"; the cause is named in pull request
 #23105 "Fix the Python memory leak": taking an element out of an array makes a new reference that nobody drops. The
-strings of one call stayed alive for ever. `--remedy` gives an array of fixed-width strings, whose elements are no objects.
+strings of one call stayed alive for ever. `--remedy` gives an array of fixed-width strings, whose elements are no
+objects.
 """
 
 import sys

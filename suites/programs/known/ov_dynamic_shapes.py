@@ -1,10 +1,10 @@
 """OpenVINO #23316, #20633: the CPU plugin keeps what it made for each input shape, up to thousands of entries.
 
-openvinotoolkit/openvino#23316 "[Bug]: IR Models with dynamic dimensions continuously increase memory during inference"
-and #20633 "[Bug]: Endless memory usage growth with dynamic shapes". Primitives with their generated code are cached by
-shape in a table of CPU_RUNTIME_CACHE_CAPACITY entries (5000 if not set); a maintainer says in #23316 that it gets shapes
-× distinct layers of them. Each iteration has a new shape. `--remedy` switches this table off and, since both reports say
-that this alone does not help, also the one of `ov_onednn_cache.py`.
+openvinotoolkit/openvino#23316 "[Bug]: IR Models with dynamic dimensions continuously increase memory during
+inference" and #20633 "[Bug]: Endless memory usage growth with dynamic shapes". Primitives with their generated code
+are cached by shape in a table of CPU_RUNTIME_CACHE_CAPACITY entries (5000 if not set); a maintainer says in #23316
+that it gets shapes × distinct layers of them. Each iteration has a new shape. `--remedy` switches this table off and,
+since both reports say that this alone does not help, also the one of `ov_onednn_cache.py`.
 """
 
 import os

@@ -1,9 +1,10 @@
 """OpenVINO #23316: with the plugin's table of shapes switched off, another one, in oneDNN, fills up.
 
-openvinotoolkit/openvino#23316 "[Bug]: IR Models with dynamic dimensions continuously increase memory during inference"
-and #20633: "setting it to 0 doesn't seem to be helping here", of CPU_RUNTIME_CACHE_CAPACITY. oneDNN, inside of the plugin,
-has a table of primitives of its own, of 1024 entries (uxlfoundation/oneDNN#1841 and its documentation): growth stops when
-it is full. Each iteration has a new shape. `--remedy` is ONEDNN_PRIMITIVE_CACHE_CAPACITY=0.
+openvinotoolkit/openvino#23316 "[Bug]: IR Models with dynamic dimensions continuously increase memory during
+inference" and #20633: "setting it to 0 doesn't seem to be helping here", of CPU_RUNTIME_CACHE_CAPACITY. oneDNN,
+inside of the plugin, has a table of primitives of its own, of 1024 entries (uxlfoundation/oneDNN#1841 and its
+documentation): growth stops when it is full. Each iteration has a new shape. `--remedy` is
+ONEDNN_PRIMITIVE_CACHE_CAPACITY=0.
 """
 
 import os

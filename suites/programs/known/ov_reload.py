@@ -1,9 +1,9 @@
 """OpenVINO #31383: a model is loaded and unloaded again and again.
 
-openvinotoolkit/openvino#31383 "[Bug]: Memory leak with Load and unload the model 1,000 times for testing"; a maintainer
-answers to a test program for it (#31395) that this is no leak, and that the system may not have the memory back yet; since pull
-request #27534 the destructor of a compiled model gives free memory back. Each iteration makes a Core, compiles, infers and
-drops all. `--remedy` keeps the Core.
+openvinotoolkit/openvino#31383 "[Bug]: Memory leak with Load and unload the model 1,000 times for testing"; a
+maintainer answers to a test program for it (#31395) that this is no leak, and that the system may not have the memory
+back yet; since pull request #27534 the destructor of a compiled model gives free memory back. Each iteration makes a
+Core, compiles, infers and drops all. `--remedy` keeps the Core.
 """
 
 import sys

@@ -1,9 +1,9 @@
 """OpenVINO #17609: inference from a thread that ends left something behind for each such thread.
 
 openvinotoolkit/openvino#17609 "[Bug]memory leak in infer thread", repaired by pull requests #18868/#19191 "[Core] fix
-Memory Leak caused by create/inference request consequently in separate thread" and #19832: the executor of the streams
-kept a stream for every thread that ever called it. Each iteration infers once, in a new thread, by the C library, since
-the Python binding hands the work to a thread of the plugin. `--remedy` infers in the main thread.
+Memory Leak caused by create/inference request consequently in separate thread" and #19832: the executor of the
+streams kept a stream for every thread that ever called it. Each iteration infers once, in a new thread, by the C
+library, since the Python binding hands the work to a thread of the plugin. `--remedy` infers in the main thread.
 """
 
 import os
