@@ -1,5 +1,6 @@
 //! A child process with its socket and its last words.
 
+use std::ffi::OsStr;
 use std::io::{self, Write};
 use std::net::Shutdown;
 use std::os::fd::{AsRawFd, OwnedFd};
@@ -69,7 +70,9 @@ impl Running {
         let (socket, theirs) = UnixStream::pair()?;
         let mut command = Command::new(start.file);
         let mut words = start.program.command.iter();
-        command.arg0(words.next().map_or("", String::as_str)).args(words).stdin(Stdio::null());
+        // Python finds its environment by the path that it was called by.
+        let name = words.next().filter(|name| !name.contains('/'));
+        command.arg0(name.map_or(start.file.as_os_str(), OsStr::new)).args(words).stdin(Stdio::null());
         if !start.program.folder.as_os_str().is_empty() {
             command.current_dir(&start.program.folder);
         }
