@@ -7,6 +7,8 @@ use std::path::Path;
 
 use nix::sys::resource::{UsageWho, getrusage};
 
+use super::stat::Stat;
+
 /// Bytes of `/proc/PID/stat`: 52 numbers of at most twenty digits, and a name of at most 64.
 const LONGEST_STAT: usize = 1200;
 
@@ -33,7 +35,7 @@ impl Faults {
         let Some(stat) = &self.stat else { return own() };
         let mut text = [0u8; LONGEST_STAT];
         let length = stat.read_at(&mut text, 0).ok()?;
-        parse(&text[..length])
+        Stat::parse(&text[..length]).map(|stat| (stat.minor_faults, stat.major_faults))
     }
 }
 
@@ -43,27 +45,9 @@ fn own() -> Option<(u64, u64)> {
     Some((usage.minor_page_faults() as u64, usage.major_page_faults() as u64))
 }
 
-/// Fields 10 and 12 of `/proc/PID/stat`. The name, field 2, stands in parentheses and may hold anything.
-fn parse(stat: &[u8]) -> Option<(u64, u64)> {
-    let name_end = stat.iter().rposition(|byte| *byte == b')')?;
-    let mut fields = stat[name_end + 1..].split(u8::is_ascii_whitespace).filter(|field| !field.is_empty());
-    let mut number = |skip| std::str::from_utf8(fields.nth(skip)?).ok()?.parse().ok();
-    Some((number(7)?, number(1)?))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn faults_are_the_tenth_and_twelfth_field() {
-        let stat =
-            b"4242 (a b) c) S 1 4242 4242 0 -1 4194560 1234 99 56 7 10 5 0 0 20 0 1 0 100 8000 700 184467440737\n";
-        assert_eq!(parse(stat), Some((1234, 56)));
-        for nonsense in [&b""[..], b"4242 (x", b"4242 (x) S 1 2 3", b"1 (x) S 1 1 1 0 -1 4 many 0 0 0"] {
-            assert_eq!(parse(nonsense), None);
-        }
-    }
 
     #[test]
     fn both_ways_of_counting_agree() {

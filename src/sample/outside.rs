@@ -14,7 +14,6 @@ use nix::sys::stat::Mode;
 
 use super::columns::Sample;
 use super::count;
-use super::probe::peak_anon;
 use super::stat::Stat;
 use super::status::{Rollup, Status};
 
@@ -170,14 +169,7 @@ impl Outside {
     pub fn fill(&mut self, sample: &mut Sample) -> Result<(), OutsideError> {
         let status = self.status()?;
         let mark = status.vm_hwm.filter(|_| self.clear_refs.is_some());
-        sample.rss_anon_bytes = status.rss_anon;
-        sample.rss_file_bytes = status.rss_file;
-        sample.rss_shmem_bytes = status.rss_shmem;
-        sample.swap_bytes = status.vm_swap;
-        sample.hugetlb_bytes = status.hugetlb;
-        sample.vm_size_bytes = status.vm_size;
-        sample.threads = status.threads;
-        sample.peak_anon_bytes = peak_anon(mark, &status);
+        status.fill(sample, mark);
         sample.descriptors = self.descriptors.as_ref().and_then(|file| count::descriptors(file, &mut self.buffer[..]));
         sample.mappings = self.mappings();
         let stat = self.stat()?;

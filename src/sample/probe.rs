@@ -105,15 +105,8 @@ impl Probe {
         sample.minor_faults = faults.and_then(|(now, before)| now.0.checked_sub(before.0));
         sample.major_faults = faults.and_then(|(now, before)| now.1.checked_sub(before.1));
         let status = self.status();
-        sample.rss_anon_bytes = status.rss_anon;
-        sample.rss_file_bytes = status.rss_file;
-        sample.rss_shmem_bytes = status.rss_shmem;
-        sample.swap_bytes = status.vm_swap;
-        sample.hugetlb_bytes = status.hugetlb;
-        sample.vm_size_bytes = status.vm_size;
-        sample.threads = status.threads;
         let mark = if self.sees_peaks() { high_water_mark.max(status.vm_hwm) } else { None };
-        sample.peak_anon_bytes = peak_anon(mark, &status);
+        status.fill(sample, mark);
         let open = self.descriptors.as_ref().and_then(|file| count::descriptors(file, &mut self.buffer[..]));
         sample.descriptors = open.and_then(|open| open.checked_sub(self.own_descriptors));
         sample.mappings = self.mappings();
@@ -149,26 +142,9 @@ impl Probe {
     }
 }
 
-/// Highest anonymous resident memory inside the iteration: `max(RssAnon, VmHWM - (VmRSS - RssAnon))`. The kernel keeps no
-/// mark of anonymous memory alone, so a file that is mapped only inside the iteration counts as peak; that is constant
-/// from iteration to iteration and does not touch a trend.
-pub(super) fn peak_anon(high_water_mark: Option<u64>, status: &Status) -> Option<u64> {
-    let anon = status.rss_anon?;
-    let rest = status.vm_rss?.saturating_sub(anon);
-    Some(high_water_mark?.saturating_sub(rest).max(anon))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_peak_is_at_least_what_is_there_at_rest() {
-        let status = Status { vm_rss: Some(100), rss_anon: Some(60), ..Status::default() };
-        assert_eq!(peak_anon(Some(150), &status), Some(110));
-        assert_eq!(peak_anon(Some(90), &status), Some(60), "the stored mark is approximate and may lie below");
-        assert_eq!(peak_anon(None, &status), None, "without a reset there is no peak of the iteration");
-    }
 
     /// Planted: 32 MiB that are gone again when the sample is taken.
     #[test]

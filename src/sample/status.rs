@@ -1,5 +1,7 @@
 //! Parsers of `/proc/PID/status` and `/proc/PID/smaps_rollup`. They take text, know no files and do not allocate.
 
+use super::columns::Sample;
+
 /// The fields of `/proc/PID/status` that a sample needs; sizes in bytes. What a kernel does not write is absent:
 /// `RssAnon`, `RssFile` and `RssShmem` came with Linux 4.5, `HugetlbPages` with 4.4, `VmSwap` with 2.6.34.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -47,6 +49,28 @@ impl Status {
             *field = quantity(value);
         }
         status
+    }
+
+    /// Writes what the kernel tells of memory into `sample`. `high_water_mark` is the highest mark since it was last reset;
+    /// absent where it is not known.
+    pub(super) fn fill(&self, sample: &mut Sample, high_water_mark: Option<u64>) {
+        sample.rss_anon_bytes = self.rss_anon;
+        sample.rss_file_bytes = self.rss_file;
+        sample.rss_shmem_bytes = self.rss_shmem;
+        sample.swap_bytes = self.vm_swap;
+        sample.hugetlb_bytes = self.hugetlb;
+        sample.vm_size_bytes = self.vm_size;
+        sample.threads = self.threads;
+        sample.peak_anon_bytes = self.peak_anon(high_water_mark);
+    }
+
+    /// Highest anonymous resident memory since the mark was reset: `max(RssAnon, VmHWM - (VmRSS - RssAnon))`. The kernel keeps
+    /// no mark of anonymous memory alone, so a file that is mapped only in between counts as peak; that is constant from
+    /// iteration to iteration and does not touch a trend.
+    fn peak_anon(&self, high_water_mark: Option<u64>) -> Option<u64> {
+        let anon = self.rss_anon?;
+        let rest = self.vm_rss?.saturating_sub(anon);
+        Some(high_water_mark?.saturating_sub(rest).max(anon))
     }
 }
 
@@ -119,6 +143,14 @@ mod tests {
     const ROLLUP: &[u8] = b"55a0c0000000-7ffd1c1f2000 ---p 00000000 00:00 0                          [rollup]\n\
         Rss:               61004 kB\nPss:               55012 kB\nPss_Dirty:         54000 kB\nPss_Anon:          54000 kB\n\
         Pss_File:           1012 kB\nLazyFree:            400 kB\nAnonHugePages:     32768 kB\n";
+
+    #[test]
+    fn the_peak_is_at_least_what_is_there_at_rest() {
+        let status = Status { vm_rss: Some(100), rss_anon: Some(60), ..Status::default() };
+        assert_eq!(status.peak_anon(Some(150)), Some(110));
+        assert_eq!(status.peak_anon(Some(90)), Some(60), "the stored mark is approximate and may lie below");
+        assert_eq!(status.peak_anon(None), None, "without a reset there is no peak of the iteration");
+    }
 
     #[test]
     fn status_of_a_current_kernel() {

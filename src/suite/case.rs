@@ -191,6 +191,31 @@ pub struct ProgramSpec {
     pub folder: PathBuf,
 }
 
+impl RuntimeSpec {
+    /// A runtime as it comes: weights are copied and graphs optimised; `embedded`, which `auto` prefers, also packs weights,
+    /// frees the originals and plans its memory.
+    pub fn as_it_comes(name: &str, engine: Engine) -> RuntimeSpec {
+        let is_embedded = matches!(engine, Engine::Auto | Engine::Embedded);
+        let (release, planner) = match is_embedded {
+            true => (Release::Dontneed, Planner::Wic),
+            false => (Release::Keep, Planner::None),
+        };
+        let (strategy, release_when) = (WeightsStrategy::Copy, ReleaseWhen::End);
+        RuntimeSpec {
+            name: name.into(),
+            engine,
+            weights: Weights { strategy, release, release_when, strict: false, prefault: false },
+            prepack: is_embedded,
+            optimize: true,
+            compile_threads: None,
+            planner,
+            library: None,
+            options: BTreeMap::new(),
+            program: None,
+        }
+    }
+}
+
 /// Engines that can do the work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -2,9 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::case::{
-    Engine, ModelSource, ModelSpec, Planner, ProgramSpec, Release, ReleaseWhen, RuntimeSpec, Weights, WeightsStrategy,
-};
+use super::case::{Engine, ModelSource, ModelSpec, ProgramSpec, RuntimeSpec};
 use super::file::RuntimeFile;
 use super::source::Flaw;
 use super::value::to_name;
@@ -45,24 +43,9 @@ pub(super) fn program(
 
 /// The runtime that a command line is, called after the file that it runs.
 pub(super) fn runtime_of(command: Vec<String>) -> RuntimeSpec {
-    RuntimeSpec {
-        name: program_name(&command),
-        engine: Engine::Program,
-        weights: Weights {
-            strategy: WeightsStrategy::Copy,
-            release: Release::Keep,
-            release_when: ReleaseWhen::End,
-            strict: false,
-            prefault: false,
-        },
-        prepack: false,
-        optimize: true,
-        compile_threads: None,
-        planner: Planner::None,
-        library: None,
-        options: Default::default(),
-        program: Some(ProgramSpec { command, folder: PathBuf::new() }),
-    }
+    let name = program_name(&command);
+    let program = Some(ProgramSpec { command, folder: PathBuf::new() });
+    RuntimeSpec { program, ..RuntimeSpec::as_it_comes(&name, Engine::Program) }
 }
 
 /// What programs are called that run others: what they run is of interest.

@@ -11,9 +11,8 @@ use super::source::Flaw;
 use super::value::{Plain, Text};
 
 impl RuntimeFile {
-    /// The runtime that the table at `offset` describes. Unless told otherwise a runtime copies weights and optimises;
-    /// `embedded` also packs them, frees the originals and plans its memory, and rten does neither, as by itself. `auto` has
-    /// the choices that both have.
+    /// The runtime that the table at `offset` describes: [as it comes](RuntimeSpec::as_it_comes), but for what the table says.
+    /// `auto` has the choices that `embedded` and rten both have.
     pub(super) fn into_spec(self, name: &str, offset: usize, base: &Path) -> Result<RuntimeSpec, Flaw> {
         let Some(engine) = self.engine else {
             return Err(Flaw::new(
@@ -24,28 +23,24 @@ impl RuntimeFile {
         };
         let program = program(&self, engine, offset, base)?;
         self.check(engine)?;
-        let is_embedded = matches!(engine, Engine::Auto | Engine::Embedded);
-        let (release, planner) = match is_embedded {
-            true => (Release::Dontneed, Planner::Wic),
-            false => (Release::Keep, Planner::None),
-        };
+        let plain = RuntimeSpec::as_it_comes(name, engine);
+        let own = plain.weights;
         Ok(RuntimeSpec {
-            name: name.into(),
-            engine,
             weights: Weights {
-                strategy: value(&self.weights, WeightsStrategy::Copy),
-                release: value(&self.release, release),
-                release_when: value(&self.release_when, ReleaseWhen::End),
-                strict: value(&self.strict, false),
-                prefault: value(&self.prefault, false),
+                strategy: value(&self.weights, own.strategy),
+                release: value(&self.release, own.release),
+                release_when: value(&self.release_when, own.release_when),
+                strict: value(&self.strict, own.strict),
+                prefault: value(&self.prefault, own.prefault),
             },
-            prepack: value(&self.prepack, is_embedded),
-            optimize: value(&self.optimize, true),
+            prepack: value(&self.prepack, plain.prepack),
+            optimize: value(&self.optimize, plain.optimize),
             compile_threads: self.compile_threads.map(|threads| threads.into_inner().0 as u32),
-            planner: value(&self.planner, planner),
+            planner: value(&self.planner, plain.planner),
             library: self.library.map(|library| base.join(library.into_inner().0)),
             options: self.options.map(Spanned::into_inner).unwrap_or_default().into_iter().map(option).collect(),
             program,
+            ..plain
         })
     }
 

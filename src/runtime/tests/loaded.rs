@@ -2,26 +2,42 @@
 
 use std::path::{Path, PathBuf};
 
-use super::spec;
-use crate::runtime::locate;
-use crate::suite::{Engine, Release, RuntimeSpec, WeightsStrategy};
+use crate::runtime::{Output, locate};
+use crate::suite::{Engine, RuntimeSpec};
 
-/// Whether the library of `engine` is here; where it is not, the reason and what brings it are printed.
-pub(in crate::runtime) fn available(engine: Engine) -> bool {
+/// The library of `engine`; where it is not here, the reason and what brings it are printed.
+pub(in crate::runtime) fn library(engine: Engine) -> Option<PathBuf> {
     match locate(engine, None) {
-        Some(Ok(_)) => true,
+        Some(Ok(located)) => Some(located.path),
         Some(Err(absence)) => {
             eprintln!("skipped: {}; {}", absence.reason, absence.remedy);
-            false
+            None
         }
         None => panic!("{engine:?} is inside the binary"),
     }
 }
 
+/// Whether the library of `engine` is here; where it is not, that is printed.
+pub(in crate::runtime) fn available(engine: Engine) -> bool {
+    library(engine).is_some()
+}
+
 /// An engine that is loaded at run time, with these options.
 pub(in crate::runtime) fn by_dlopen(engine: Engine, options: &[(&str, &str)]) -> RuntimeSpec {
     let options = options.iter().map(|(name, value)| (String::from(*name), String::from(*value))).collect();
-    RuntimeSpec { options, ..spec(engine, WeightsStrategy::Copy, Release::Keep) }
+    RuntimeSpec { options, ..RuntimeSpec::as_it_comes("test", engine) }
+}
+
+/// Engines sum floats in orders of their own.
+pub(in crate::runtime) fn assert_close(outputs: &[Output], expected: &[Output]) {
+    assert_eq!(outputs.len(), expected.len());
+    for (output, expected) in outputs.iter().zip(expected) {
+        assert_eq!(output.shape, expected.shape);
+        assert_eq!(output.values.len(), expected.values.len());
+        for (index, (value, expected)) in output.values.iter().zip(&expected.values).enumerate() {
+            assert!((value - expected).abs() <= 1e-4 + 1e-3 * expected.abs(), "{index}: {value} instead of {expected}");
+        }
+    }
 }
 
 /// A model of the repository.

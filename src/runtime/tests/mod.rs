@@ -10,28 +10,15 @@ use rten_onnx::onnx::{
     TypeProtoTensor, ValueInfoProto,
 };
 
-pub(super) use self::loaded::{available, by_dlopen, c_library, fixture, growth};
+pub(in crate::runtime) use self::loaded::{assert_close, available, by_dlopen, c_library, fixture, growth, library};
 use super::{Output, open};
 use crate::model::{make_inputs, parse_architecture, write};
-use crate::suite::{
-    Engine, Planner, Recipe, Release, ReleaseWhen, RuntimeSpec, Weights, WeightsPlacement, WeightsStrategy,
-};
+use crate::suite::{Engine, Recipe, Release, RuntimeSpec, Weights, WeightsPlacement, WeightsStrategy};
 
 /// A runtime as it comes, with these weights where it is inside the binary.
 pub(super) fn spec(engine: Engine, strategy: WeightsStrategy, release: Release) -> RuntimeSpec {
-    let is_embedded = engine == Engine::Embedded;
-    RuntimeSpec {
-        name: "test".into(),
-        engine,
-        weights: Weights { strategy, release, release_when: ReleaseWhen::End, strict: false, prefault: false },
-        prepack: is_embedded,
-        optimize: true,
-        compile_threads: None,
-        planner: if is_embedded { Planner::Wic } else { Planner::None },
-        library: None,
-        options: BTreeMap::new(),
-        program: None,
-    }
+    let plain = RuntimeSpec::as_it_comes("test", engine);
+    RuntimeSpec { weights: Weights { strategy, release, ..plain.weights }, ..plain }
 }
 
 fn outputs(spec: &RuntimeSpec, path: &Path) -> Vec<Output> {
@@ -50,13 +37,7 @@ fn engines_agree(architecture: &str, placement: WeightsPlacement) {
     let copied = outputs(&spec(Engine::Embedded, WeightsStrategy::Copy, Release::Dontneed), &path);
     let mapped = outputs(&spec(Engine::Embedded, WeightsStrategy::Map, Release::Unmap), &path);
     assert_eq!(copied, mapped);
-    assert_eq!(copied.len(), expected.len());
-    for (output, expected) in copied.iter().zip(&expected) {
-        assert_eq!(output.shape, expected.shape);
-        for (index, (value, expected)) in output.values.iter().zip(&expected.values).enumerate() {
-            assert!((value - expected).abs() <= 1e-4 + 1e-3 * expected.abs(), "{index}: {value} instead of {expected}");
-        }
-    }
+    assert_close(&copied, &expected);
 }
 
 #[test]

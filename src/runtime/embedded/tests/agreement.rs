@@ -4,6 +4,7 @@ use rten::{ModelOptions, RunOptions, ThreadPool, Value};
 use rten_tensor::prelude::*;
 
 use super::*;
+use crate::runtime::tests::assert_close;
 
 /// What rten makes of the model; it has no 64-bit integers.
 fn reference(path: &Path, inputs: &[InputTensor]) -> Vec<Output> {
@@ -27,17 +28,6 @@ fn reference(path: &Path, inputs: &[InputTensor]) -> Vec<Output> {
         other => panic!("no floats: {other:?}"),
     };
     outputs.into_iter().map(output).collect()
-}
-
-/// Both engines sum floats in orders of their own.
-fn assert_close(outputs: &[Output], expected: &[Output]) {
-    assert_eq!(outputs.len(), expected.len());
-    for (output, expected) in outputs.iter().zip(expected) {
-        assert_eq!(output.shape, expected.shape);
-        for (index, (value, expected)) in output.values.iter().zip(&expected.values).enumerate() {
-            assert!((value - expected).abs() <= 1e-4 + 1e-3 * expected.abs(), "{index}: {value} instead of {expected}");
-        }
-    }
 }
 
 fn agrees(path: &Path, inputs: &BTreeMap<String, InputSpec>) {

@@ -22,19 +22,7 @@ use crate::suite::{
 
 /// The runtime as it comes: copies, packs, frees, plans.
 fn usual() -> RuntimeSpec {
-    let (strategy, release, release_when) = (WeightsStrategy::Copy, Release::Dontneed, ReleaseWhen::End);
-    RuntimeSpec {
-        name: "embedded".into(),
-        engine: Engine::Embedded,
-        weights: Weights { strategy, release, release_when, strict: false, prefault: false },
-        prepack: true,
-        optimize: true,
-        compile_threads: None,
-        planner: Planner::Wic,
-        library: None,
-        options: BTreeMap::new(),
-        program: None,
-    }
+    RuntimeSpec::as_it_comes("embedded", Engine::Embedded)
 }
 
 /// Shapes and fills of the inputs that the bundled models leave open.

@@ -12,50 +12,21 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 use crate::model::{InputTensor, bundled, find_bundled, make_inputs, parse_architecture, write};
-use crate::runtime::{Output, Prepared, Runtime, RuntimeError, locate, open};
-use crate::suite::{
-    Engine, InputSpec, Planner, Recipe, Release, ReleaseWhen, RuntimeSpec, Weights, WeightsPlacement, WeightsStrategy,
-};
+use crate::runtime::tests::{self, assert_close, by_dlopen};
+use crate::runtime::{Output, Prepared, Runtime, RuntimeError, open};
+use crate::suite::{Engine, InputSpec, Recipe, RuntimeSpec, WeightsPlacement};
 
 /// Options by name.
 type Options<'a> = &'a [(&'a str, &'a str)];
 
 /// Where the library lies; where it is not, a test says so and has nothing to do.
 fn library() -> Option<PathBuf> {
-    match locate(Engine::Onnxruntime, None)? {
-        Ok(located) => Some(located.path),
-        Err(absence) => {
-            println!("skipped: {}; {}", absence.reason, absence.remedy);
-            None
-        }
-    }
-}
-
-fn spec(engine: Engine, options: Options<'_>) -> RuntimeSpec {
-    let option = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
-    RuntimeSpec {
-        name: "test".into(),
-        engine,
-        weights: Weights {
-            strategy: WeightsStrategy::Copy,
-            release: Release::Keep,
-            release_when: ReleaseWhen::End,
-            strict: false,
-            prefault: false,
-        },
-        prepack: engine == Engine::Embedded,
-        optimize: true,
-        compile_threads: None,
-        planner: Planner::None,
-        program: None,
-        library: None,
-        options: options.iter().map(option).collect(),
-    }
+    tests::library(Engine::Onnxruntime)
 }
 
 /// ONNX Runtime with options and one thread, for the model at `path`.
 fn runtime(options: Options<'_>, path: &Path) -> Result<Box<dyn Runtime>, RuntimeError> {
-    open(&spec(Engine::Onnxruntime, options), path, &BTreeMap::new(), 1)
+    open(&by_dlopen(Engine::Onnxruntime, options), path, &BTreeMap::new(), 1)
 }
 
 /// A model on disk, and what is known about its inputs.
@@ -103,17 +74,6 @@ impl Model {
 
     /// What another engine gives.
     fn reference(&self, engine: Engine) -> Vec<Output> {
-        self.outputs(open(&spec(engine, &[]), &self.path, &self.inputs, 1).unwrap().as_ref())
-    }
-}
-
-/// Engines sum floats in orders of their own.
-fn assert_close(outputs: &[Output], expected: &[Output]) {
-    assert_eq!(outputs.len(), expected.len());
-    for (output, expected) in outputs.iter().zip(expected) {
-        assert_eq!(output.shape, expected.shape);
-        for (index, (value, expected)) in output.values.iter().zip(&expected.values).enumerate() {
-            assert!((value - expected).abs() <= 1e-4 + 1e-3 * expected.abs(), "{index}: {value} instead of {expected}");
-        }
+        self.outputs(open(&RuntimeSpec::as_it_comes("test", engine), &self.path, &self.inputs, 1).unwrap().as_ref())
     }
 }

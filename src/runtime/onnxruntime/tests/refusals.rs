@@ -91,7 +91,7 @@ fn a_process_has_one_onnx_runtime() {
     let folder = tempfile::tempdir().unwrap();
     let copy = folder.path().join("libonnxruntime.so");
     std::fs::copy(&path, &copy).unwrap();
-    let mut other = spec(Engine::Onnxruntime, &[]);
+    let mut other = by_dlopen(Engine::Onnxruntime, &[]);
     other.library = Some(copy);
     let error = open(&other, &model.path, &BTreeMap::new(), 1).map(|_| ()).unwrap_err();
     assert!(error.is_incompatible() && error.to_string().contains("one ONNX Runtime only"), "{error}");

@@ -12,28 +12,19 @@ use std::path::{Path, PathBuf};
 
 use super::*;
 use crate::model::{BUNDLED, make_inputs, parse_architecture, write};
-use crate::runtime::library::locate;
-use crate::runtime::tests::spec as engine_spec;
-use crate::suite::{Recipe, Release, WeightsPlacement, WeightsStrategy};
+use crate::runtime::tests::{self, by_dlopen};
+use crate::suite::{Recipe, WeightsPlacement};
 
 /// What results are compared with is computed in 32 bits; by itself OpenVINO takes fewer where the processor has them.
 const EXACT: (&str, &str) = ("INFERENCE_PRECISION_HINT", "f32");
 
 /// The library that is here.
 fn library() -> Option<PathBuf> {
-    match locate(Engine::Openvino, None)? {
-        Ok(located) => Some(located.path),
-        Err(absence) => {
-            eprintln!("not tested: {}; {}", absence.reason, absence.remedy);
-            None
-        }
-    }
+    tests::library(Engine::Openvino)
 }
 
 fn spec(library: PathBuf, options: &[(&str, &str)]) -> RuntimeSpec {
-    let options = options.iter().map(|(name, value)| (String::from(*name), String::from(*value))).collect();
-    let base = engine_spec(Engine::Openvino, WeightsStrategy::Copy, Release::Keep);
-    RuntimeSpec { library: Some(library), options, ..base }
+    RuntimeSpec { library: Some(library), ..by_dlopen(Engine::Openvino, options) }
 }
 
 /// The runtime with these options; `None` where the library is not here.
