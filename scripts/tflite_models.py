@@ -157,8 +157,8 @@ class Graph:
         flat = self.operator(OPERATORS.RESHAPE, [x, shape], self.tensor([batch, channels]), OPTIONS.ReshapeOptions, options)
         return self.dense(flat, classes, name="logits")
 
-    def bytes(self, inputs, outputs):
-        """The model as a file."""
+    def bytes(self, inputs, outputs, signature=None):
+        """The model as a file; with a signature of that name, in which tensors have their own names."""
         graph = schema.SubGraphT()
         graph.name = "main"
         graph.tensors = self.tensors
@@ -171,9 +171,25 @@ class Graph:
         model.operatorCodes = [code(*key) for key in self.codes]
         model.subgraphs = [graph]
         model.buffers = self.buffers
+        if signature:
+            model.signatureDefs = [self.signature(signature, inputs, outputs)]
         builder = flatbuffers.Builder(1 << 20)
         builder.Finish(model.Pack(builder), b"TFL3")
         return bytes(builder.Output())
+
+    def signature(self, name, inputs, outputs):
+        """What a model takes and gives, by name."""
+        signature = schema.SignatureDefT()
+        signature.signatureKey = name
+        signature.subgraphIndex = 0
+        signature.inputs, signature.outputs = ([self.named(index) for index in side] for side in (inputs, outputs))
+        return signature
+
+    def named(self, index):
+        entry = schema.TensorMapT()
+        entry.name = self.tensors[index].name
+        entry.tensorIndex = index
+        return entry
 
 
 def code(builtin, version, custom):

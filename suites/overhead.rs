@@ -35,8 +35,8 @@ fn main() {
     if std::env::args().any(|argument| argument == "--test") {
         return;
     }
-    recompile_loop("rten");
-    recompile_loop("onnxruntime");
+    recompile_loop("rten", Engine::Rten);
+    recompile_loop("onnxruntime", Engine::Onnxruntime);
     parent_memory();
     fork_probe();
     million_samples();
@@ -78,8 +78,8 @@ fn nanoseconds_a_pair(allocator: &impl GlobalAlloc, size: usize) -> f64 {
 /// Runs the binary on mobilenet_v2 and compares, inside the very same run, all time from the first iteration to the last
 /// sample with the time of the phases alone. What lies between is highwater: sampling, resetting marks, writing protocol
 /// lines, and waiting for a parent that reads too slowly.
-fn recompile_loop(runtime: &str) {
-    if let Some(Err(absence)) = locate(Engine::Onnxruntime, None).filter(|_| runtime == "onnxruntime") {
+fn recompile_loop(runtime: &str, engine: Engine) {
+    if let Some(Err(absence)) = locate(engine, None) {
         println!("recompile loop of mobilenet_v2 in {runtime}: skipped, {}; {}", absence.reason, absence.remedy);
         return;
     }

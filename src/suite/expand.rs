@@ -170,6 +170,9 @@ fn check_plant(settings: &Settings, workloads: &[&WorkloadSpec]) -> Result<(), (
             None => Ok(()),
         };
     };
+    if workloads.iter().any(|workload| workload.base == BaseWork::Program) {
+        return Err(("plant_bytes", "is planted in highwater's own work: a program has its own".into()));
+    }
     match workloads.iter().map(|workload| workload.planted(plant).name).find(|name| !is_name(name)) {
         Some(name) => Err(("plant_bytes", format!("makes the name `{name}`, which is too long"))),
         None => Ok(()),

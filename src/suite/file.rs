@@ -155,6 +155,6 @@ pub(super) struct WorkloadFile {
     pub dimension: Option<Spanned<Whole<0, MAX_DIMENSION>>>,
     pub kind: Option<Spanned<RejectKind>>,
     pub vary: Option<Spanned<Vary>>,
-    pub companions: Option<Whole<0, MAX_COMPANIONS>>,
+    pub companions: Option<Spanned<Whole<0, MAX_COMPANIONS>>>,
     pub fault: Option<Spanned<FaultFile>>,
 }

@@ -51,7 +51,7 @@ pub(super) fn workload(name: &str, offset: usize, table: WorkloadFile) -> Result
         reject: value(&table.kind),
         vary: value(&table.vary),
         // Bounded by MAX_COMPANIONS.
-        companions: table.companions.map_or(0, |companions| companions.0 as u32),
+        companions: table.companions.as_ref().map_or(0, |companions| companions.get_ref().0 as u32),
         fault,
         plant: None,
     })
@@ -72,6 +72,7 @@ fn check_keys(base: BaseWork, table: &WorkloadFile) -> Result<(), Flaw> {
         ("batches", place(&table.batches), is_reshape, shapes),
         ("dimension", place(&table.dimension), is_reshape, shapes),
         ("kind", place(&table.kind), base == BaseWork::Reject, "only the base `reject` has kinds"),
+        ("companions", place(&table.companions), base != BaseWork::Program, "a program starts its own companions"),
         ("vary", place(&table.vary), base.takes_inputs(), "this base hands no inputs over that could vary"),
     ];
     match keys.into_iter().find_map(|(key, place, allowed, problem)| Some((key, place.filter(|_| !allowed)?, problem)))

@@ -3,18 +3,21 @@
 use super::error::WorkError;
 use super::phase::{Phase, Phases};
 use super::target::Target;
-use super::thread::in_thread;
+use super::thread::{Joined, in_thread};
 
 impl Target {
     /// Loads the model, makes it executable, runs it and drops it, all in a thread of its own. With `truncates`, its file is
     /// cut short in between.
     pub(super) fn recompile_in_thread(&self, truncates: bool, phases: &mut dyn Phases) -> Result<(), WorkError> {
-        in_thread(|| {
+        let ((), joined) = in_thread(|| {
             let made = self.recompile(truncates, phases)?;
             phases.enter(Phase::Drop);
             drop(made);
             Ok(())
-        })
+        })?;
+        phases.pause();
+        joined.wait_until_gone();
+        Ok(())
     }
 
     /// Recompiles the model from as many threads at once; all of it counts as execution.
@@ -25,12 +28,17 @@ impl Target {
             let inputs = self.inputs(prepared.as_ref())?;
             self.run(prepared.as_mut(), &inputs)
         };
-        std::thread::scope(|scope| {
-            let compilers: Vec<_> = (0..threads).map(|_| scope.spawn(one)).collect();
+        let ended: Vec<_> = std::thread::scope(|scope| {
+            let compilers: Vec<_> = (0..threads).map(|_| scope.spawn(|| (Joined::soon(), one()))).collect();
             // All are joined before the first error is told.
-            let ended: Vec<_> =
-                compilers.into_iter().map(|compiler| compiler.join().unwrap_or(Err(WorkError::Panicked))).collect();
-            ended.into_iter().collect()
-        })
+            compilers.into_iter().map(|compiler| compiler.join().map_err(|_| WorkError::Panicked)).collect()
+        });
+        phases.pause();
+        for ended in ended {
+            let (joined, done) = ended?;
+            done?;
+            joined.wait_until_gone();
+        }
+        Ok(())
     }
 }

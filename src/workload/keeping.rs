@@ -36,8 +36,10 @@ impl Target {
         phases.pause();
         let inputs = self.inputs(prepared)?;
         phases.enter(Phase::Execute);
-        in_thread(|| self.run(prepared, &inputs))?;
+        let ((), joined) = in_thread(|| self.run(prepared, &inputs))?;
         phases.own_memory(prepared);
+        phases.pause();
+        joined.wait_until_gone();
         Ok(())
     }
 

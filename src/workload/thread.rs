@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::thread::{self, Builder};
 use std::time::{Duration, Instant};
 
-use nix::unistd::gettid;
+use nix::unistd::{Pid, gettid};
 
 use super::error::WorkError;
 
@@ -12,22 +12,38 @@ use super::error::WorkError;
 /// in between must not hang.
 const PATIENCE: Duration = Duration::from_millis(100);
 
-/// Does `work` in a fresh thread. When this returns the thread is gone, from `/proc` as well, where threads are counted.
+/// A thread that was joined, and that the kernel may still be taking out of `/proc`, where threads are counted.
+#[must_use = "the thread may still be counted"]
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Joined(Pid);
+
+impl Joined {
+    /// The thread that calls this, for whoever joins it.
+    pub(super) fn soon() -> Joined {
+        Joined(gettid())
+    }
+
+    /// Waits until the thread is gone from `/proc`. The kernel wakes whoever joins before that. This is highwater's time and
+    /// no phase's.
+    pub(super) fn wait_until_gone(self) {
+        let task = PathBuf::from(format!("/proc/self/task/{}", self.0));
+        let deadline = Instant::now() + PATIENCE;
+        while task.exists() && Instant::now() < deadline {
+            thread::yield_now();
+        }
+    }
+}
+
+/// Does `work` in a fresh thread, which has ended when this returns.
 ///
 /// # Errors
 /// What `work` gives; that it panicked; that the thread could not be started.
-pub(super) fn in_thread<T: Send>(work: impl FnOnce() -> Result<T, WorkError> + Send) -> Result<T, WorkError> {
-    let (task, done) = thread::scope(|scope| {
-        let worker = Builder::new().spawn_scoped(scope, || (gettid(), work())).map_err(WorkError::Thread)?;
+pub(super) fn in_thread<T: Send>(work: impl FnOnce() -> Result<T, WorkError> + Send) -> Result<(T, Joined), WorkError> {
+    let (joined, done) = thread::scope(|scope| {
+        let worker = Builder::new().spawn_scoped(scope, || (Joined::soon(), work())).map_err(WorkError::Thread)?;
         worker.join().map_err(|_| WorkError::Panicked)
     })?;
-    // The kernel wakes whoever joins before it takes the thread out of `/proc`.
-    let task = PathBuf::from(format!("/proc/self/task/{task}"));
-    let deadline = Instant::now() + PATIENCE;
-    while task.exists() && Instant::now() < deadline {
-        thread::yield_now();
-    }
-    done
+    Ok((done?, joined))
 }
 
 #[cfg(test)]
@@ -37,8 +53,9 @@ mod tests {
     #[test]
     fn the_work_is_done_elsewhere_and_the_thread_is_gone_afterwards() {
         let here = gettid();
-        let there = in_thread(|| Ok(gettid())).unwrap();
+        let (there, joined) = in_thread(|| Ok(gettid())).unwrap();
         assert_ne!(here, there);
+        joined.wait_until_gone();
         assert!(!PathBuf::from(format!("/proc/self/task/{there}")).exists());
     }
 

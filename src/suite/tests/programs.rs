@@ -37,6 +37,8 @@ fn what_makes_no_sense_for_a_program_is_told() {
         &program(command, "model = \"mlp-small+ppocr-cls\"\nworkload = \"program\""),
         "[[case]]\nworkload = \"program\"\n",
         "[workloads.w]\nbase = \"program\"\nfault = { kind = \"leak\", bytes = 1 }\n",
+        "[workloads.w]\nbase = \"program\"\ncompanions = 2\n",
+        &program(command, &format!("{work}\nplant_bytes = 64")),
     ]), @r#"
     suite.toml:1: runtimes.p.command: missing: a program and its arguments, as in `["python3", "service.py"]`
     suite.toml:3: runtimes.p.command: missing: a program and its arguments, as in `["python3", "service.py"]`
@@ -50,6 +52,8 @@ fn what_makes_no_sense_for_a_program_is_told() {
     suite.toml:5: case[0].runtime: the program `p` gets one model, and `mlp-small+ppocr-cls` is a sequence
     suite.toml:1: case[0].runtime: the workload `program` is what a program does, and the runtime `auto` is none
     suite.toml:3: workloads.w.fault: is planted in highwater's own work: a program has its own
+    suite.toml:3: workloads.w.companions: a program starts its own companions
+    suite.toml:4: case[0].plant_bytes: is planted in highwater's own work: a program has its own
     "#);
 }
 

@@ -1,6 +1,6 @@
 """Small models written as bytes, so that the programs need no package that makes models.
 
-ONNX is protobuf, of which a writer is twenty lines; TFLite is written with the schema that `ai-edge-litert` brings.
+ONNX is protobuf, of which a writer is twenty lines; TFLite is written by scripts/tflite_models.py.
 Weights are seeded random numbers.
 """
 
@@ -142,55 +142,16 @@ def tflite_dense(layers=4, width=256, kind=None):
 
     `kind` replaces the operator of the last layer, for models that a runtime must refuse.
     """
-    import flatbuffers
-    from ai_edge_litert import schema_py_generated as schema
+    import tflite_models
 
-    random = numpy.random.default_rng(1)
-    buffers, tensors, operators = [schema.BufferT()], [], []
-
-    def tensor(shape, array=None):
-        entry = schema.TensorT()
-        entry.shape, entry.type, entry.name, entry.buffer = shape, schema.TensorType.FLOAT32, f"t{len(tensors)}", 0
-        if array is not None:
-            buffer = schema.BufferT()
-            buffer.data = array.view(numpy.uint8).reshape(-1)
-            buffers.append(buffer)
-            entry.buffer = len(buffers) - 1
-        tensors.append(entry)
-        return len(tensors) - 1
-
-    def code(operator):
-        entry = schema.OperatorCodeT()
-        entry.builtinCode, entry.deprecatedBuiltinCode, entry.version = operator, min(operator, 127), 1
-        return entry
-
-    def named(name, index):
-        entry = schema.TensorMapT()
-        entry.name, entry.tensorIndex = name, index
-        return entry
-
-    value = first = tensor([1, width])
+    graph = tflite_models.Graph(1)
+    value = first = graph.tensor([1, width], "row")
     for layer in range(layers):
-        weights = 0.05 * random.standard_normal((width, width), dtype=numpy.float32)
-        operator = schema.OperatorT()
-        operator.inputs = [value, tensor([width, width], weights), tensor([width], numpy.zeros(width, numpy.float32))]
-        value = tensor([1, width])
-        operator.outputs, operator.opcodeIndex = [value], int(kind is not None and layer == layers - 1)
-        operator.builtinOptionsType = schema.BuiltinOptions.FullyConnectedOptions
-        operator.builtinOptions = schema.FullyConnectedOptionsT()
-        operators.append(operator)
-
-    graph, model = schema.SubGraphT(), schema.ModelT()
-    graph.tensors, graph.operators, graph.inputs, graph.outputs, graph.name = tensors, operators, [first], [value], "main"
-    model.version, model.subgraphs, model.buffers, model.description = 3, [graph], buffers, "known issues"
-    model.operatorCodes = [code(schema.BuiltinOperator.FULLY_CONNECTED)] + ([] if kind is None else [code(kind)])
-    signature = schema.SignatureDefT()
-    signature.signatureKey, signature.subgraphIndex = "serve", 0
-    signature.inputs, signature.outputs = [named("row", first)], [named("result", value)]
-    model.signatureDefs = [signature]
-    builder = flatbuffers.Builder(1 << 16)
-    builder.Finish(model.Pack(builder), b"TFL3")
-    return bytes(builder.Output())
+        value = graph.dense(value, width, name="result" if layer == layers - 1 else None)
+    if kind is not None:
+        graph.codes.append((kind, 1, None))
+        graph.operators[-1].opcodeIndex = 1
+    return graph.bytes([first], [value], signature="serve")
 
 
 def shapes(count, low, high, seed=1):

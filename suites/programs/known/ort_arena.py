@@ -4,6 +4,11 @@ microsoft/onnxruntime#12207 "How to release memory after Inference session run i
 `enable_cpu_mem_arena` have such a large effect on memory usage during inference?". The arena asks the system for more
 whenever a run needs it and gives nothing back while the session lives. Inputs are of random length, most of them
 short. `--remedy` switches the arena off.
+
+microsoft/onnxruntime#10982 "Memory Leak When Running CPU Model in C++": that is the advice, and a later comment says that
+some memory is still not released. Without the arena each tensor comes from `posix_memalign`; glibc (bug 14581, described in
+opencv/opencv#15544 "Disable posix_memalign by default"; remainders kept from merging, bug 30723) often does not reuse such
+a block. Live bytes stand still while resident memory climbs: then the arena is the cure.
 """
 
 import sys

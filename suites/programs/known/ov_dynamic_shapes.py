@@ -4,7 +4,11 @@ openvinotoolkit/openvino#23316 "[Bug]: IR Models with dynamic dimensions continu
 inference" and #20633 "[Bug]: Endless memory usage growth with dynamic shapes". Primitives with their generated code
 are cached by shape in a table of CPU_RUNTIME_CACHE_CAPACITY entries (5000 if not set); a maintainer says in #23316
 that it gets shapes × distinct layers of them. Each iteration has a new shape. `--remedy` switches this table off and,
-since both reports say that this alone does not help, also the one of `ov_onednn_cache.py`.
+since both reports say that this alone does not help ("setting it to 0 doesn't seem to be helping here"), also the next one.
+
+With `--table-off` this table is off from the beginning, and the model has more layers. oneDNN, inside of the plugin, has a
+table of primitives of its own, of 1024 entries (uxlfoundation/oneDNN#1841 and its documentation): growth stops when it is
+full. `--remedy` is ONEDNN_PRIMITIVE_CACHE_CAPACITY=0.
 """
 
 import os
@@ -19,6 +23,7 @@ import numpy  # noqa: E402
 import openvino  # noqa: E402
 
 REMEDY = "--remedy" in sys.argv[1:]
+TABLE_OFF = "--table-off" in sys.argv[1:]
 
 
 def infer(request, height, width):
@@ -27,9 +32,9 @@ def infer(request, height, width):
 
 def main():
     core = openvino.Core()
-    model = core.read_model(models.convolutions(layers=4), b"")
+    model = core.read_model(models.convolutions(layers=12 if TABLE_OFF else 4), b"")
     settings = {"INFERENCE_NUM_THREADS": "1", "NUM_STREAMS": "1"}
-    if REMEDY:
+    if REMEDY or TABLE_OFF:
         settings["CPU_RUNTIME_CACHE_CAPACITY"] = "0"
     request = core.compile_model(model, "CPU", settings).create_infer_request()
     shapes = models.shapes(3600, 16, 76)

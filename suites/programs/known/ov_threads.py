@@ -27,17 +27,25 @@ def compile_model(core):
     return make("ov_core_compile_model", core, model, b"CPU", 0)
 
 
+def infer(request, failed):
+    if LIBRARY.ov_infer_request_infer(request) != 0:
+        failed.append(request)
+
+
 def main():
     core = make("ov_core_create")
     request = make("ov_compiled_model_create_infer_request", compile_model(core))
+    failed = []
     for _ in highwater.iterations(alone=300):
         with highwater.phase("execute"):
             if REMEDY:
-                LIBRARY.ov_infer_request_infer(request)
+                infer(request, failed)
             else:
-                thread = threading.Thread(target=LIBRARY.ov_infer_request_infer, args=(request,))
+                thread = threading.Thread(target=infer, args=(request, failed))
                 thread.start()
                 thread.join()
+        if failed:
+            sys.exit("an inference failed")
 
 
 main()
