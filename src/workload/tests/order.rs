@@ -71,8 +71,8 @@ fn recompile_and_reload_begin_anew_with_the_same_runtime() {
     ");
     insta::assert_snapshot!(calls("base = \"recompile-thread\""), @r"
     open2[1, 3]
-    <load> load <prepare> prepare <> <execute> execute[1, 3] memory <drop> -prepared
-    <load> load <prepare> prepare <> <execute> execute[1, 3] memory <drop> -prepared
+    <load> load <prepare> prepare <> <execute> execute[1, 3] memory <drop> -prepared <>
+    <load> load <prepare> prepare <> <execute> execute[1, 3] memory <drop> -prepared <>
     -runtime
     ");
 }
@@ -87,8 +87,8 @@ fn what_is_prepared_once_is_executed_ever_after() {
     ");
     insta::assert_snapshot!(calls("base = \"infer-thread\""), @r"
     open2[1, 3]
-    <load> load <prepare> prepare <> <execute> execute[1, 3] memory
-    <> <execute> execute[1, 3] memory
+    <load> load <prepare> prepare <> <execute> execute[1, 3] memory <>
+    <> <execute> execute[1, 3] memory <>
     -prepared -runtime
     ");
     insta::assert_snapshot!(calls("base = \"request\""), @r"
