@@ -98,6 +98,10 @@ impl Prepared for Ready {
                 return Err(failed(format!("input `{name}` was prepared for {now:?}, not {given:?}")));
             }
             let bytes = input_bytes(input, place.port.element).map_err(failed)?;
+            if bytes.len() != place.bytes {
+                let (room, there) = (place.bytes, bytes.len());
+                return Err(failed(format!("input `{name}` takes {room} bytes and there are {there}")));
+            }
             place.bytes_mut().copy_from_slice(&bytes);
             let element = place.port.kind.element;
             self.session.set_input(index, element, place.bytes()).map_err(execution("an input cannot be set"))?;

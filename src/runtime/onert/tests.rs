@@ -80,6 +80,12 @@ fn what_is_not_given_or_does_not_fit_is_told_by_its_name() {
     assert!(error(session.renew_request()).is_incompatible());
     let whole = InputTensor { element: ElementType::I32, data: TensorData::I32(vec![0; 8]), ..input("x", 1) };
     assert!(error(session.execute(&[whole])).to_string().contains("values of i32 that f32 has not"));
+    for (elements, told) in [(7, "takes 32 bytes and there are 28"), (9, "takes 32 bytes and there are 36")] {
+        let torn = InputTensor { data: TensorData::F32(vec![0.0; elements]), ..input("x", 1) };
+        let refused = error(session.set_inputs(&[torn]));
+        assert!(matches!(refused, RuntimeError::Execution { .. }), "{refused}");
+        assert!(refused.to_string().ends_with(told), "{refused}");
+    }
 }
 
 #[test]

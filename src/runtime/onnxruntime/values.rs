@@ -67,17 +67,30 @@ fn converted<'a>(
     let shape = input.shape.as_slice();
     let tensor = match wanted {
         TensorElementType::Int32 => {
-            let values = values.map(i32::try_from).collect::<Result<Vec<i32>, _>>().map_err(|_| {
-                let message = format!("input `{}` holds values outside 32 bits", input.name);
-                RuntimeError::Execution { engine: ENGINE, message }
-            })?;
+            let values: Vec<i32> = each(input, values, wanted, |value| i32::try_from(value).ok())?;
             Tensor::from_array((shape, values)).map(SessionInputValue::from)
         }
-        TensorElementType::Bool => Tensor::from_array((shape, values.map(|value| value != 0).collect::<Vec<bool>>()))
-            .map(SessionInputValue::from),
+        TensorElementType::Bool => {
+            let bit = |value| u8::try_from(value).ok().filter(|bit| *bit <= 1).map(|bit| bit == 1);
+            let values: Vec<bool> = each(input, values, wanted, bit)?;
+            Tensor::from_array((shape, values)).map(SessionInputValue::from)
+        }
         _ => Tensor::from_array((shape, values.collect::<Vec<i64>>())).map(SessionInputValue::from),
     };
     tensor.map_err(|error| execution(&error))
+}
+
+/// Each value as `narrow` makes it, if the type `wanted` has all of them.
+fn each<T>(
+    input: &InputTensor,
+    values: impl Iterator<Item = i64>,
+    wanted: TensorElementType,
+    narrow: impl Fn(i64) -> Option<T>,
+) -> Result<Vec<T>, RuntimeError> {
+    values.map(narrow).collect::<Option<_>>().ok_or_else(|| {
+        let message = format!("input `{}` holds values of {} that {wanted} has not", input.name, input.element);
+        RuntimeError::Execution { engine: ENGINE, message }
+    })
 }
 
 /// A result, as 32-bit floats whatever its type.
@@ -109,4 +122,29 @@ where
     // What was computed has no open dimensions.
     let shape = shape.iter().map(|size| usize::try_from(*size).unwrap_or(0)).collect();
     Ok(Output { shape, values: values.iter().copied().map(widen).collect() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::suite::ElementType;
+
+    fn refusal(data: TensorData, element: ElementType, wanted: TensorElementType) -> String {
+        let input = InputTensor { name: "x".into(), element, shape: vec![2], data };
+        match value(&input, Some(wanted), Handing::View).map(|_| ()) {
+            Err(error @ RuntimeError::Execution { .. }) => error.to_string(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn values_that_the_declared_type_does_not_have_are_refused() {
+        use TensorElementType::{Bool, Int32};
+        for value in [-1, 2, 256] {
+            let told = refusal(TensorData::I32(vec![0, value]), ElementType::I32, Bool);
+            assert_eq!(told, "onnxruntime failed to execute: input `x` holds values of i32 that bool has not");
+        }
+        assert!(refusal(TensorData::I64(vec![1, 1 << 40]), ElementType::I64, Bool).ends_with("that bool has not"));
+        assert!(refusal(TensorData::I64(vec![1, 1 << 40]), ElementType::I64, Int32).ends_with("that i32 has not"));
+    }
 }

@@ -165,10 +165,15 @@ impl Prepared for Ready {
     }
 
     fn set_inputs(&mut self, inputs: &[InputTensor]) -> Result<(), RuntimeError> {
-        for input in inputs {
-            let declared = self.inputs.iter().enumerate().find(|(_, declared)| declared.name == input.name);
-            let set = declared.ok_or_else(|| Failure::own(format!("there is no input `{}`", input.name)));
-            let set = set.and_then(|(index, declared)| {
+        let has = |name: &str| self.inputs.iter().any(|declared| declared.name == name);
+        if let Some(unknown) = inputs.iter().find(|input| !has(&input.name)) {
+            return Err(Failure::own(format!("there is no input `{}`", unknown.name)).of_execution());
+        }
+        for (index, declared) in self.inputs.iter().enumerate() {
+            let given = inputs.iter().find(|input| input.name == declared.name);
+            // A request has a tensor of its own for an input that was never set, with whatever is in it.
+            let input = given.ok_or_else(|| Failure::own(format!("input `{}` is not given", declared.name)));
+            let set = input.and_then(|input| {
                 let element = declared.element.unwrap_or(input.element);
                 let tensor = Tensor::of_input(&self.shared.functions, element, input)?;
                 self.request.set_input(index, &tensor)

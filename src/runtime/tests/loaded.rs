@@ -51,21 +51,3 @@ pub(in crate::runtime) fn c_library() -> PathBuf {
     let paths = maps.lines().filter_map(|line| line.split_whitespace().nth(5));
     paths.map(PathBuf::from).find(|path| path.ends_with("libc.so.6")).unwrap()
 }
-
-/// Bytes by which `work`, done so often, lets the live bytes of glibc grow once it has been done a few times: the least of
-/// five rounds, since tests beside this one allocate too. Freed blocks that thread caches keep count as live.
-#[expect(unsafe_code, reason = "glibc counts its live bytes")]
-pub(in crate::runtime) fn growth(times: usize, mut work: impl FnMut()) -> i64 {
-    let live = || {
-        // SAFETY: the call reads counters.
-        let counts = unsafe { libc::mallinfo2() };
-        (counts.uordblks + counts.hblkhd) as i64
-    };
-    (0..times).for_each(|_| work());
-    let mut rounds = (0..5).map(|_| {
-        let before = live();
-        (0..times).for_each(|_| work());
-        live() - before
-    });
-    rounds.by_ref().min().unwrap_or(0)
-}

@@ -1,5 +1,6 @@
 //! Engines against each other: the same generated model, the same inputs, through the same doors.
 
+mod alone;
 mod loaded;
 
 use std::collections::BTreeMap;
@@ -10,7 +11,8 @@ use rten_onnx::onnx::{
     TypeProtoTensor, ValueInfoProto,
 };
 
-pub(in crate::runtime) use self::loaded::{assert_close, available, by_dlopen, c_library, fixture, growth, library};
+pub(in crate::runtime) use self::alone::{alone, assert_flat, passes_alone};
+pub(in crate::runtime) use self::loaded::{assert_close, available, by_dlopen, c_library, fixture, library};
 use super::{Output, open};
 use crate::model::{make_inputs, parse_architecture, write};
 use crate::suite::{Engine, Recipe, Release, RuntimeSpec, Weights, WeightsPlacement, WeightsStrategy};

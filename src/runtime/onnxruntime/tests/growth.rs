@@ -1,55 +1,19 @@
-//! Nothing is left behind, by sessions that run and by models that are refused. Live bytes are those of the whole process,
-//! so each test has one of its own, without thread caches, in which they are flat to the byte.
+//! Nothing is left behind, by sessions that run and by models that are refused.
 
 use super::*;
-use crate::arm::{LiveCounter, LiveKind, in_force};
-
-/// Rounds after which the environment and the C library have what they keep.
-const WARM_UP: usize = 10;
-
-/// Rounds in which nothing may grow.
-const ROUNDS: usize = 20;
+use crate::runtime::tests::{alone, assert_flat, passes_alone};
 
 #[test]
 fn nothing_is_left_behind() {
     if library().is_none() {
         return;
     }
-    let program = std::env::current_exe().unwrap();
     let home = tempfile::tempdir().unwrap();
     for test in ["models_that_are_refused_leave_nothing", "sessions_leave_nothing"] {
-        let name = format!("runtime::onnxruntime::tests::growth::{test}");
-        let alone = std::process::Command::new(&program)
-            .env("GLIBC_TUNABLES", "glibc.malloc.tcache_count=0")
-            .env("HOME", home.path())
-            .env_remove("XDG_CACHE_HOME")
-            .args(["--exact", &name, "--ignored"])
-            .output()
-            .unwrap();
-        let told = String::from_utf8_lossy(&alone.stdout);
-        assert!(alone.status.success() && told.contains("1 passed"), "{told}");
+        passes_alone(alone(module_path!(), test).env("HOME", home.path()).env_remove("XDG_CACHE_HOME"));
     }
     let written: Vec<_> = std::fs::read_dir(home.path()).unwrap().collect();
     assert!(written.is_empty(), "identifiers and reports: {written:?}");
-}
-
-/// Entries of a folder of `/proc/self`.
-fn count(folder: &str) -> usize {
-    std::fs::read_dir(Path::new("/proc/self").join(folder)).unwrap().count()
-}
-
-/// Does `round` until nothing should grow any more, and then sees to it that nothing does.
-fn assert_flat(what: &str, mut round: impl FnMut()) {
-    let counter = LiveCounter::detect(&in_force());
-    if counter.kind() != Some(LiveKind::Exact) {
-        println!("skipped: live bytes are not exact here");
-        return;
-    }
-    (0..WARM_UP).for_each(|_| round());
-    let before = (counter.read().live.unwrap(), count("fd"), count("task"));
-    (0..ROUNDS).for_each(|_| round());
-    let after = (counter.read().live.unwrap(), count("fd"), count("task"));
-    assert_eq!(after, before, "{what}: bytes, descriptors and threads");
 }
 
 #[test]

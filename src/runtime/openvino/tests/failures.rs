@@ -1,21 +1,7 @@
 //! Models that cannot be read: what is told, and that nothing of it stays.
 
-use std::env;
-use std::process::Command;
-
 use super::*;
-use crate::arm::{LiveCounter, LiveKind, in_force};
-use crate::runtime::tests::foreign;
-
-/// Set for the process that counts: it has no other tests, whose memory it would count.
-const ALONE: &str = "HIGHWATER_OPENVINO_TEST_ALONE";
-
-/// How often each model is refused.
-const ROUNDS: usize = 20;
-
-/// Bytes that may come and go between rounds. The shortest error is longer than a hundred bytes, and kept it would be so in
-/// each round.
-const WOBBLE: u64 = 1000;
+use crate::runtime::tests::{alone, assert_flat, foreign, passes_alone};
 
 /// Files that are no models, each with a part of what OpenVINO says about it.
 fn damaged(folder: &Path) -> Vec<(PathBuf, &'static str)> {
@@ -60,46 +46,22 @@ fn an_operation_that_openvino_lacks_says_nothing_about_the_model() {
 }
 
 #[test]
-fn errors_leave_nothing_behind() {
-    if env::var_os(ALONE).is_some() {
-        return refuse_and_count();
+fn nothing_is_left_behind() {
+    if library().is_some() {
+        passes_alone(&mut alone(module_path!(), "errors_leave_nothing"));
     }
-    if library().is_none() {
-        return;
-    }
-    let test = module_path!().split_once("::").unwrap().1.to_owned() + "::errors_leave_nothing_behind";
-    let mut command = Command::new(env::current_exe().unwrap());
-    command.args([&test, "--exact", "--nocapture", "--test-threads=1"]).env(ALONE, "1");
-    // Freed blocks must not wait in caches of threads, where they count as live.
-    let output = command.env("GLIBC_TUNABLES", "glibc.malloc.tcache_count=0").output().unwrap();
-    assert!(output.status.success(), "{output:?}");
-    let told = String::from_utf8_lossy(&output.stdout);
-    assert!(told.contains("1 passed"), "{told}");
 }
 
-/// Refuses each model again and again, and looks at live bytes after each refusal.
-fn refuse_and_count() {
-    let counter = LiveCounter::detect(&in_force());
-    if counter.kind() != Some(LiveKind::Exact) {
-        return eprintln!("not tested: live bytes are not counted exactly here");
-    }
-    let runtime = opened(&[], &[]).unwrap();
+#[test]
+#[ignore = "`nothing_is_left_behind` runs it in a process of its own"]
+fn errors_leave_nothing() {
+    let Some(runtime) = opened(&[], &[]) else { return };
     let folder = tempfile::tempdir().unwrap();
     let lacking = (foreign(folder.path(), "Highwaterplus"), "");
     for (path, _) in damaged(folder.path()).into_iter().chain([lacking]) {
-        stays_flat(&counter, &path.display().to_string(), || drop(refusal(&runtime, &path)));
+        assert_flat(&path.display().to_string(), || drop(refusal(&runtime, &path)));
     }
-    stays_flat(&counter, "a core whose option is refused", || {
+    assert_flat("a core whose option is refused", || {
         assert!(try_open(&[("NO_SUCH_OPTION", "1")], &[]).unwrap().is_err());
     });
-}
-
-/// Does the same again and again. The first two rounds may bring in what stays for good.
-fn stays_flat(counter: &LiveCounter, what: &str, act: impl Fn()) {
-    let mut series = [0; ROUNDS];
-    for live in &mut series {
-        act();
-        *live = counter.read().live.unwrap();
-    }
-    assert!(series[ROUNDS - 1].saturating_sub(series[1]) < WOBBLE, "{what}: {series:?}");
 }

@@ -96,4 +96,6 @@ fn inputs_that_the_model_has_not_are_refused() {
     inputs[0].name = "imput".into();
     let error = ready.execute(&inputs).unwrap_err().to_string();
     assert_eq!(error, "openvino failed to execute: there is no input `imput`");
+    let error = ready.set_inputs(&[]).unwrap_err().to_string();
+    assert!(error.starts_with("openvino failed to execute: input `") && error.ends_with("` is not given"), "{error}");
 }
