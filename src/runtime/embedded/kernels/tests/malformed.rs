@@ -64,7 +64,8 @@ fn windows() -> impl Strategy<Value = Window> {
     )
 }
 
-fn heavy() -> impl Strategy<Value = Operator> {
+/// This and the next two are boxed: on the stack of a test's thread their values would not always find room.
+fn heavy() -> BoxedStrategy<Operator> {
     let flags = (any::<bool>(), any::<bool>());
     prop_oneof![
         (windows(), sizes()).prop_map(|(window, groups)| Operator::Conv(window, groups)),
@@ -77,9 +78,10 @@ fn heavy() -> impl Strategy<Value = Operator> {
         }),
         sizes().prop_map(|hidden| Operator::Lstm(Lstm { hidden, direction: Direction::Both })),
     ]
+    .boxed()
 }
 
-fn light() -> impl Strategy<Value = Operator> {
+fn light() -> BoxedStrategy<Operator> {
     let binary = prop::sample::select(vec![Binary::Add, Binary::Div, Binary::Pow, Binary::Equal]);
     let unary = prop::sample::select(vec![Unary::Relu, Unary::Erf, Unary::Neg, Unary::Not]);
     let element = prop::sample::select(vec![Element::F32, Element::I32, Element::I64, Element::Bool]);
@@ -97,9 +99,10 @@ fn light() -> impl Strategy<Value = Operator> {
         (numbers(), prop::option::of(numbers())).prop_map(|(start, end)| Operator::Shape { start, end }),
         mode.prop_map(Operator::Pad),
     ]
+    .boxed()
 }
 
-fn moving() -> impl Strategy<Value = Operator> {
+fn moving() -> BoxedStrategy<Operator> {
     let fixed = vec![Operator::Squeeze, Operator::Unsqueeze, Operator::Slice, Operator::Expand, Operator::If];
     prop_oneof![
         prop::sample::select(fixed),
@@ -110,6 +113,7 @@ fn moving() -> impl Strategy<Value = Operator> {
         numbers().prop_map(|axis| Operator::Gather { axis }),
         tensors().prop_map(Operator::ConstantOfShape),
     ]
+    .boxed()
 }
 
 /// A fact with less in it than is known, or with a shape that no tensor could have.
