@@ -46,7 +46,12 @@ pub const BUNDLED: [BundledModel; 3] = [
 impl BundledModel {
     /// Its file name without the ending, which tells the format.
     pub fn stem(&self) -> &'static str {
-        self.name.rsplit_once('.').map_or(self.name, |(stem, _)| stem)
+        self.name_parts().0
+    }
+
+    /// Its file name before the last point, and the ending after it.
+    pub(super) fn name_parts(&self) -> (&'static str, &'static str) {
+        self.name.rsplit_once('.').expect("the names in BUNDLED have endings, a test reads them all")
     }
 
     /// Overrides that decide everything the model leaves open, for runs in which the user says nothing about inputs.
@@ -79,6 +84,8 @@ mod tests {
         for model in &BUNDLED {
             assert_eq!(bundled(model.name), Some(model.bytes));
             assert_eq!(find_bundled(model.stem()).unwrap().name, model.name);
+            let (stem, ending) = model.name_parts();
+            assert_eq!(format!("{stem}.{ending}"), model.name);
             assert_eq!(model.default_inputs().len(), model.inputs.len());
         }
     }

@@ -53,7 +53,7 @@ pub fn materialize(recipe: &Recipe, cache: &Path) -> Result<PathBuf, ModelError>
 /// The bundled model `name` as a file, written unless the cache has it.
 pub(super) fn materialize_bundled(name: &str, cache: &Path) -> Result<PathBuf, ModelError> {
     let model = find_bundled(name)?;
-    let (stem, ending) = model.name.rsplit_once('.').unwrap_or((model.name, "onnx"));
+    let (stem, ending) = model.name_parts();
     let path = cache.join(format!("{stem}-{}.{ending}", hash(model.bytes)));
     let is_there = fs::metadata(&path).is_ok_and(|found| found.is_file() && found.len() == model.bytes.len() as u64);
     if !is_there {
