@@ -12,10 +12,11 @@ use super::structure::is_message;
 const LARGEST_STRUCTURE: u64 = 32 << 20;
 
 /// Names of the external data files that the model at `path` refers to, without repetition. Empty for a model with inline
-/// weights, and for a file that does not parse: then the engine is the one to say so. Names that lead out of the model's
-/// folder are left out.
+/// weights, for a file whose ending is that of another format, and for one that does not parse: then the engine is the one to
+/// say so. Names that lead out of the model's folder are left out.
 pub(super) fn external_files(path: &Path) -> Vec<String> {
-    if !fs::metadata(path).is_ok_and(|file| file.len() <= LARGEST_STRUCTURE) {
+    let is_onnx = path.extension().is_none_or(|ending| ending.eq_ignore_ascii_case("onnx"));
+    if !is_onnx || !fs::metadata(path).is_ok_and(|file| file.len() <= LARGEST_STRUCTURE) {
         return Vec::new();
     }
     let model = match fs::read(path) {
@@ -43,12 +44,34 @@ fn stays_in_folder(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::{parse_architecture, write};
+    use crate::suite::{Recipe, WeightsPlacement};
 
     #[test]
     fn names_that_lead_out_of_the_folder_are_refused() {
         assert!(stays_in_folder("weights.data"));
         assert!(!stays_in_folder("../weights.data"));
         assert!(!stays_in_folder("/etc/passwd"));
+    }
+
+    #[test]
+    fn only_what_may_be_onnx_by_its_name_is_parsed() {
+        let folder = tempfile::tempdir().unwrap();
+        let recipe = Recipe {
+            architecture: parse_architecture("mlp:layers=1,width=64,batch=1").unwrap(),
+            weights: WeightsPlacement::External,
+            seed: 1,
+        };
+        let onnx = folder.path().join("net.onnx");
+        write(&recipe, &onnx).unwrap();
+        let named = |name: &str| {
+            let path = folder.path().join(name);
+            fs::copy(&onnx, &path).unwrap();
+            external_files(&path)
+        };
+        assert_eq!(external_files(&onnx).len(), 1);
+        assert!(named("net.ONNX") == external_files(&onnx) && named("net") == external_files(&onnx));
+        assert_eq!((named("net.tflite"), named("net.xml")), (Vec::new(), Vec::new()));
     }
 
     #[test]

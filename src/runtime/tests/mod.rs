@@ -13,7 +13,7 @@ use rten_onnx::onnx::{
 
 pub(in crate::runtime) use self::alone::{alone, assert_flat, passes_alone};
 pub(in crate::runtime) use self::loaded::{assert_close, available, by_dlopen, c_library, fixture, library};
-use super::{Output, open};
+use super::{Output, declared_bytes, open};
 use crate::model::{make_inputs, parse_architecture, write};
 use crate::suite::{Engine, Recipe, Release, RuntimeSpec, Weights, WeightsPlacement, WeightsStrategy};
 
@@ -113,4 +113,30 @@ fn embedded_runs_what_it_can() {
     let auto = spec(Engine::Auto, WeightsStrategy::Copy, Release::Dontneed);
     let runtime = open(&auto, &path, &BTreeMap::new(), 1).unwrap();
     assert_eq!((runtime.identity().name, runtime.remarks().len()), ("embedded", 0));
+}
+
+#[test]
+fn a_model_declares_the_bytes_of_all_its_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, bytes: usize| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, vec![0; bytes]).unwrap();
+        path
+    };
+    let (model, alone) = (file("net.xml", 30), file("alone.XML", 5));
+    file("net.bin", 4000);
+    let other = file("net.tflite", 7);
+    let bytes = [&model, &alone, &other, &folder.path().join("absent.xml")].map(|path| declared_bytes(path));
+    assert_eq!(bytes, [4030, 5, 7, 0]);
+    let recipe = |weights| Recipe {
+        architecture: parse_architecture("mlp:layers=1,width=64,batch=1").unwrap(),
+        weights,
+        seed: 1,
+    };
+    let path = folder.path().join("model.onnx");
+    write(&recipe(WeightsPlacement::External), &path).unwrap();
+    let files = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap());
+    let ours = files.filter(|entry| entry.file_name().to_str().unwrap().starts_with("model.onnx"));
+    let lengths: Vec<u64> = ours.map(|entry| entry.metadata().unwrap().len()).collect();
+    assert!(lengths.len() == 2 && declared_bytes(&path) == lengths.iter().sum::<u64>(), "{lengths:?}");
 }
