@@ -11,6 +11,7 @@ mod library;
 mod litert;
 mod onert;
 mod onnxruntime;
+mod open_sizes;
 mod openvino;
 mod program;
 mod rten;

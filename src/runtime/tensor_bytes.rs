@@ -36,9 +36,6 @@ pub(super) fn input_bytes(input: &InputTensor, declared: ElementType) -> Result<
 
 /// Elements of the type `element` as 32-bit floats. What is left of `bytes` after the last whole element counts nothing.
 pub(super) fn floats(element: ElementType, bytes: &[u8]) -> Vec<f32> {
-    fn each<const SIZE: usize>(bytes: &[u8], widen: impl Fn([u8; SIZE]) -> f32) -> Vec<f32> {
-        bytes.as_chunks().0.iter().map(|element| widen(*element)).collect()
-    }
     match element {
         ElementType::F32 => each(bytes, f32::from_ne_bytes),
         ElementType::I32 => each(bytes, |element| i32::from_ne_bytes(element) as f32),
@@ -47,6 +44,11 @@ pub(super) fn floats(element: ElementType, bytes: &[u8]) -> Vec<f32> {
         ElementType::U8 => each(bytes, |[element]| f32::from(element)),
         ElementType::Bool => each(bytes, |[element]| f32::from(u8::from(element != 0))),
     }
+}
+
+/// What `widen` makes of every element of so many bytes.
+pub(super) fn each<const SIZE: usize>(bytes: &[u8], widen: impl Fn([u8; SIZE]) -> f32) -> Vec<f32> {
+    bytes.as_chunks().0.iter().map(|element| widen(*element)).collect()
 }
 
 fn bytes<T: bytemuck::NoUninit>(values: &[T]) -> Cow<'_, [u8]> {

@@ -14,6 +14,9 @@ pub(super) type Status = c_int;
 /// Success.
 pub(super) const OK: Status = 0;
 
+/// There is no memory.
+pub(super) const NO_MEMORY: Status = 2;
+
 /// A file cannot be opened, or what is in it is no model.
 pub(super) const FILE_ERROR: Status = 500;
 
@@ -207,7 +210,7 @@ pub(super) fn element(code: c_int) -> Result<ElementType, String> {
 pub(super) fn words(status: Status) -> String {
     const WORDS: [(Status, &str); 26] = [
         (1, "invalid argument"),
-        (2, "memory allocation failure"),
+        (NO_MEMORY, "memory allocation failure"),
         (3, "runtime failure"),
         (4, "missing input tensor"),
         (5, "unsupported"),

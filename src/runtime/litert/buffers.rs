@@ -1,8 +1,9 @@
 //! The buffers that a compiled model is given its inputs in and leaves its outputs in.
 
+use std::ptr::NonNull;
 use std::sync::Arc;
 
-use super::api::{FOR_READING, FOR_WRITING, Layout, Pointer, Status, TensorType};
+use super::api::{FOR_READING, FOR_WRITING, Layout, NO_MEMORY, Pointer, Status, TensorType};
 use super::model::{Port, SIGNATURE};
 use super::objects::{Environment, Owned, check, told};
 use crate::runtime::tensor_bytes;
@@ -33,13 +34,13 @@ impl Buffers {
             let null = std::ptr::null_mut();
             // SAFETY: the model has an input of this index; the requirements belong to the compiled model.
             let wanted = told(null, |out| unsafe { (api.input_requirements)(compiled, SIGNATURE, index, out) })?;
-            Buffer::new(environment, TensorType { element: port.code, layout: *layout }, wanted)
+            Buffer::new(environment, TensorType { element: port.kind.element, layout: *layout }, wanted)
         };
         let output = |(index, (port, layout)): (usize, (&Port, &Layout))| {
             let null = std::ptr::null_mut();
             // SAFETY: the model has an output of this index; the requirements belong to the compiled model.
             let wanted = told(null, |out| unsafe { (api.output_requirements)(compiled, SIGNATURE, index, out) })?;
-            Buffer::new(environment, TensorType { element: port.code, layout: *layout }, wanted)
+            Buffer::new(environment, TensorType { element: port.kind.element, layout: *layout }, wanted)
         };
         Ok(Buffers {
             inputs: inputs.iter().enumerate().map(input).collect::<Result<_, _>>()?,
@@ -78,13 +79,15 @@ impl Buffer {
 
     /// Writes the whole tensor.
     #[expect(unsafe_code, reason = "a buffer of a C library is written")]
-    pub(super) fn write(&self, bytes: &[u8]) -> Result<(), Status> {
+    pub(super) fn write(&mut self, bytes: &[u8]) -> Result<(), Status> {
         if self.bytes()? != bytes.len() {
             return Err(INVALID);
         }
         self.locked(FOR_WRITING, |memory| {
+            let Some(memory) = beginning(memory, bytes.len())? else { return Ok(()) };
             // SAFETY: while it is locked, the memory is ours, and it is as large as the tensor, which was compared.
-            unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), memory, bytes.len()) }
+            unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), memory.as_ptr(), bytes.len()) };
+            Ok(())
         })
     }
 
@@ -93,8 +96,10 @@ impl Buffer {
     pub(super) fn read(&self, port: &Port) -> Result<Vec<f32>, Status> {
         let bytes = self.bytes()?;
         self.locked(FOR_READING, |memory| {
+            let Some(memory) = beginning(memory, bytes)? else { return Ok(Vec::new()) };
             // SAFETY: while it is locked, the memory is ours, and it is as large as the tensor.
-            tensor_bytes::floats(port.element, unsafe { std::slice::from_raw_parts(memory, bytes) })
+            let bytes = unsafe { std::slice::from_raw_parts(memory.as_ptr(), bytes) };
+            Ok(tensor_bytes::floats(port.element, bytes))
         })
     }
 
@@ -107,13 +112,39 @@ impl Buffer {
 
     /// Does `work` on the memory while it is locked.
     #[expect(unsafe_code, reason = "C functions are called")]
-    fn locked<T>(&self, how: i32, work: impl FnOnce(*mut u8) -> T) -> Result<T, Status> {
+    fn locked<T>(&self, how: i32, work: impl FnOnce(*mut u8) -> Result<T, Status>) -> Result<T, Status> {
         let api = &self.environment.api;
         // SAFETY: the buffer is whole.
         let memory = told(std::ptr::null_mut(), |out| unsafe { (api.lock_buffer)(self.pointer(), out, how) })?;
         let done = work(memory.cast());
         // SAFETY: the buffer was locked above.
         check(unsafe { (api.unlock_buffer)(self.pointer()) })?;
-        Ok(done)
+        done
+    }
+}
+
+/// Where so many bytes of locked memory begin; `None` where there are none to read or write.
+///
+/// # Errors
+/// If there is no memory for them.
+fn beginning(memory: *mut u8, bytes: usize) -> Result<Option<NonNull<u8>>, Status> {
+    match (bytes, NonNull::new(memory)) {
+        (0, _) => Ok(None),
+        (_, None) => Err(NO_MEMORY),
+        (_, there) => Ok(there),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_that_is_not_there_is_an_error_unless_there_are_no_bytes() {
+        let mut byte = 7;
+        let memory = &raw mut byte;
+        assert_eq!(beginning(memory, 1), Ok(NonNull::new(memory)));
+        assert_eq!((beginning(memory, 0), beginning(std::ptr::null_mut(), 0)), (Ok(None), Ok(None)));
+        assert_eq!(beginning(std::ptr::null_mut(), 1), Err(NO_MEMORY));
     }
 }

@@ -25,6 +25,10 @@ pub(super) struct Model {
     pub(super) environment: Arc<Environment>,
 }
 
+#[expect(unsafe_code, reason = "a model is shared by those that compile it")]
+// SAFETY: a model is only read once it is opened, and destroyed when the last that uses it has gone.
+unsafe impl Sync for Model {}
+
 /// An input or output.
 #[derive(Debug, Clone)]
 pub(super) struct Port {
@@ -32,8 +36,9 @@ pub(super) struct Port {
     pub(super) name: String,
     /// Its element type.
     pub(super) element: ElementType,
-    /// LiteRT's code of the element type.
-    pub(super) code: c_int,
+    /// Its type in LiteRT's terms, as the model declares it, with 1 for sizes that are open; without dimensions where
+    /// their number is.
+    pub(super) kind: TensorType,
 }
 
 impl Model {
@@ -87,12 +92,12 @@ impl Model {
                 let name = name.map(|name| unsafe { text(name) }).map_err(unknown())?;
                 // SAFETY: as above.
                 let tensor = told(std::ptr::null_mut(), |out| unsafe { (ports.tensor)(signature, index, out) });
-                let code = tensor.and_then(|tensor| self.element(tensor)).map_err(unknown())?;
-                let element = api::element(code).map_err(|element| RuntimeError::Unsupported {
+                let kind = tensor.and_then(|tensor| self.kind(tensor)).map_err(unknown())?;
+                let element = api::element(kind.element).map_err(|element| RuntimeError::Unsupported {
                     engine: ENGINE,
                     message: format!("{} `{name}` is of type {element}, which is not made or read here", ports.side),
                 })?;
-                Ok(Port { name, element, code })
+                Ok(Port { name, element, kind })
             })
             .collect()
     }
@@ -104,17 +109,18 @@ impl Model {
         told(std::ptr::null_mut(), |out| unsafe { (self.environment.api.signature)(self.pointer(), SIGNATURE, out) })
     }
 
-    /// Code of a tensor's element type.
+    /// Element type and shape of a tensor.
     #[expect(unsafe_code, reason = "C functions are called")]
-    fn element(&self, tensor: Pointer) -> Result<c_int, Status> {
+    fn kind(&self, tensor: Pointer) -> Result<TensorType, Status> {
         let api = &self.environment.api;
         // SAFETY: the tensor belongs to this model.
         if told(0, |out| unsafe { (api.tensor_kind)(tensor, out) })? == RANKED {
             // SAFETY: as above.
-            return Ok(told(TensorType::default(), |out| unsafe { (api.ranked_type)(tensor, out) })?.element);
+            return told(TensorType::default(), |out| unsafe { (api.ranked_type)(tensor, out) });
         }
         // SAFETY: as above; an unranked type is its element type.
-        told(0, |out| unsafe { (api.unranked_type)(tensor, out) })
+        let element = told(0, |out| unsafe { (api.unranked_type)(tensor, out) })?;
+        Ok(TensorType { element, ..TensorType::default() })
     }
 
     /// Names of the operators that the model brings itself, without repetition. Empty where it does not tell.

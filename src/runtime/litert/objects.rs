@@ -18,20 +18,9 @@ pub(super) struct Owned {
     destroy: unsafe extern "C" fn(Pointer),
 }
 
-#[expect(
-    unsafe_code,
-    reason = "objects go from thread to thread, and an environment is shared by those that compile in it"
-)]
+#[expect(unsafe_code, reason = "objects go from thread to thread")]
 // SAFETY: no object of LiteRT's depends on the thread that made it; what changes one takes it by `&mut` here.
 unsafe impl Send for Owned {}
-
-#[expect(
-    unsafe_code,
-    reason = "objects go from thread to thread, and an environment is shared by those that compile in it"
-)]
-// SAFETY: environments and models are only read once they are made: an environment holds the accelerators that are
-// registered, and here nobody registers another. Each is destroyed when the last that uses it has gone.
-unsafe impl Sync for Owned {}
 
 impl Owned {
     /// What `create` writes to the place that it is given, if it says that it did; `destroy` takes it back.
@@ -104,6 +93,11 @@ pub(super) struct Environment {
     pub(super) api: Api,
     owned: Owned,
 }
+
+#[expect(unsafe_code, reason = "an environment is shared by those that compile in it")]
+// SAFETY: an environment is only read once it is made: it holds the accelerators that are registered, and here nobody
+// registers another. It is destroyed when the last that uses it has gone.
+unsafe impl Sync for Environment {}
 
 impl Environment {
     /// An environment with the processor as its only accelerator: by default LiteRT also looks for those of graphics

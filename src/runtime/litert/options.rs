@@ -10,7 +10,7 @@ use std::path::Path;
 use tempfile::TempDir;
 
 use super::ENGINE;
-use super::api::{Api, PROCESSOR, Pointer, Status};
+use super::api::{Api, NO_MEMORY, PROCESSOR, Pointer, Status};
 use super::objects::{Environment, Owned, check, rejected};
 use crate::runtime::RuntimeError;
 
@@ -83,9 +83,6 @@ impl Settings {
 
 /// LiteRT's name for the options of its processor accelerator.
 const ACCELERATOR: &CStr = c"xnnpack";
-
-/// LiteRT's status where there is no memory.
-const NO_MEMORY: Status = 2;
 
 /// Lines for the processor accelerator, as an object that owns a copy of them.
 #[expect(unsafe_code, reason = "C functions are called")]

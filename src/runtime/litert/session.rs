@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use super::ENGINE;
-use super::api::{Api, Layout, Pointer};
+use super::api::{Api, Layout, Pointer, Status};
 use super::buffers::{Buffer, Buffers};
 use super::model::{Model, Port, SIGNATURE};
 use super::objects::{Owned, check, execution, rejected, told};
 use super::options::Settings;
-use crate::model::{DeclaredInput, Dimension, InputTensor};
-use crate::runtime::{Known, Output, Prepared, RuntimeError, tensor_bytes};
+use crate::model::{DeclaredInput, InputTensor};
+use crate::runtime::open_sizes::dimensions;
+use crate::runtime::{Known, Output, Prepared, RuntimeError, tensor_bytes, unsupported};
 
 /// A compiled model. Fields are dropped in this order: nothing outlives what it needs.
 pub(super) struct Session {
@@ -20,6 +21,8 @@ pub(super) struct Session {
     /// Inputs and their present shapes.
     inputs: Vec<(Port, Layout)>,
     outputs: Vec<Port>,
+    /// Whether an execution has succeeded.
+    has_run: bool,
 }
 
 impl Session {
@@ -40,7 +43,8 @@ impl Session {
         };
         let inputs: Vec<(Port, Layout)> = inputs.into_iter().enumerate().map(shaped).collect::<Result<_, _>>()?;
         let is_open = inputs.iter().any(|(_, layout)| layout.is_open());
-        let mut session = Session { buffers: None, compiled, model: Arc::clone(model), inputs, outputs };
+        let model = Arc::clone(model);
+        let mut session = Session { buffers: None, compiled, model, inputs, outputs, has_run: false };
         if !is_open {
             session.buffers = Some(session.new_buffers()?);
         }
@@ -54,19 +58,25 @@ impl Session {
         })
     }
 
-    fn buffers(&self) -> Result<&Buffers, RuntimeError> {
-        self.buffers.as_ref().ok_or_else(|| RuntimeError::Execution {
-            engine: ENGINE,
-            message: "the size of an input was open when the model was compiled".into(),
-        })
+    /// Why the model does not run. What has run once runs for all its operators.
+    fn failure(&self, status: Status) -> RuntimeError {
+        let foreign = if self.has_run { None } else { foreign(&self.model) };
+        foreign.unwrap_or_else(|| execution("the model does not run")(status))
     }
+}
+
+/// The buffers, if there are any.
+fn made<B>(buffers: Option<B>) -> Result<B, RuntimeError> {
+    buffers.ok_or_else(|| RuntimeError::Execution {
+        engine: ENGINE,
+        message: "the size of an input was open when the model was compiled".into(),
+    })
 }
 
 impl Prepared for Session {
     fn inputs(&self) -> Vec<DeclaredInput> {
-        let dimension = |size: &i32| usize::try_from(*size).map_or(Dimension::Open(String::new()), Dimension::Fixed);
         let declared = |(port, layout): &(Port, Layout)| {
-            let shape = layout.sizes().iter().map(dimension).collect();
+            let shape = dimensions(port.kind.layout.sizes(), layout.sizes());
             DeclaredInput { name: port.name.clone(), element: Some(port.element), shape: Some(shape) }
         };
         self.inputs.iter().map(declared).collect()
@@ -75,15 +85,15 @@ impl Prepared for Session {
     #[expect(unsafe_code, reason = "a C function is called")]
     fn execute(&mut self, inputs: &[InputTensor]) -> Result<Vec<Output>, RuntimeError> {
         self.set_inputs(inputs)?;
-        let buffers = self.buffers()?;
+        let buffers = made(self.buffers.as_ref())?;
         let pointers = |buffers: &[Buffer]| buffers.iter().map(Buffer::pointer).collect::<Vec<Pointer>>();
         let (mut given, mut made) = (pointers(&buffers.inputs), pointers(&buffers.outputs));
         let (api, compiled) = (&self.model.environment.api, self.compiled.pointer());
         // SAFETY: there is a buffer for each input and output, in the order of the signature.
         let run =
             unsafe { (api.run)(compiled, SIGNATURE, given.len(), given.as_mut_ptr(), made.len(), made.as_mut_ptr()) };
-        check(run)
-            .map_err(|status| foreign(&self.model).unwrap_or_else(|| execution("the model does not run")(status)))?;
+        check(run).map_err(|status| self.failure(status))?;
+        self.has_run = true;
         let output = |(buffer, port): (&Buffer, &Port)| {
             let values = buffer.read(port).map_err(execution(&format!("output `{}` cannot be read", port.name)))?;
             Ok(Output { shape: buffer.shape(), values })
@@ -98,13 +108,13 @@ impl Prepared for Session {
 
     fn set_inputs(&mut self, inputs: &[InputTensor]) -> Result<(), RuntimeError> {
         let failed = |message| RuntimeError::Execution { engine: ENGINE, message };
-        let buffers = self.buffers()?;
-        for ((port, _), buffer) in self.inputs.iter().zip(&buffers.inputs) {
+        let buffers = made(self.buffers.as_mut())?;
+        for ((port, _), buffer) in self.inputs.iter().zip(&mut buffers.inputs) {
             let given = inputs.iter().find(|input| input.name == port.name);
             let input = given.ok_or_else(|| failed(format!("input `{}` is not given", port.name)))?;
             if input.shape != buffer.shape() {
                 let (shape, now) = (&input.shape, buffer.shape());
-                return Err(failed(format!("input `{}` was compiled for {now:?}, not {shape:?}", port.name)));
+                return unsupported(ENGINE, &format!("input `{}` was compiled for {now:?}, not {shape:?}", port.name));
             }
             let bytes = tensor_bytes::input_bytes(input, port.element).map_err(failed)?;
             buffer.write(&bytes).map_err(execution(&format!("input `{}` cannot be written", port.name)))?;

@@ -4,7 +4,7 @@ use std::ffi::{c_char, c_int, c_void};
 use std::path::Path;
 
 use crate::runtime::RuntimeError;
-use crate::runtime::functions::functions;
+use crate::runtime::functions::{Opened, functions};
 use crate::suite::ElementType;
 
 /// A session.
@@ -45,29 +45,22 @@ functions! {
     }
 }
 
-functions! {
-    /// How a session is configured in version 0.1, whose header declares it as a function of C++.
-    struct Mangled {
-        "_Z15nnfw_set_configP12nnfw_sessionPKcS2_" =>
-            fn configure(session: Pointer, key: *const c_char, value: *const c_char) -> Status;
-    }
-}
+/// The function that configures a session, where the header declares it as one of C.
+const CONFIGURE: &str = "nnfw_set_config";
 
-functions! {
-    /// How a session is configured where the header declares it as a function of C.
-    struct Plain {
-        "nnfw_set_config" => fn configure(session: Pointer, key: *const c_char, value: *const c_char) -> Status;
-    }
-}
+/// The same in version 0.1, whose header declares it as a function of C++.
+const CONFIGURE_MANGLED: &str = "_Z15nnfw_set_configP12nnfw_sessionPKcS2_";
 
-/// `nnfw_set_config`.
+/// `nnfw_set_config`: a session, a key and a value.
 pub(super) type Configure = unsafe extern "C" fn(Pointer, *const c_char, *const c_char) -> Status;
 
 impl Api {
     /// The function of the library at `path` that configures a session, under either of its names.
+    #[expect(unsafe_code, reason = "what a symbol is, the header tells and the compiler cannot see")]
     pub(super) fn configure(engine: &'static str, path: &Path) -> Result<Configure, RuntimeError> {
-        let mangled = Mangled::load(engine, path).map(|functions| functions.configure);
-        mangled.or_else(|_| Plain::load(engine, path).map(|functions| functions.configure))
+        let library = Opened::open(engine, path)?;
+        // SAFETY: both names stand for the same function, which the header declares with this type.
+        unsafe { library.function(CONFIGURE_MANGLED).or_else(|_| library.function(CONFIGURE)) }
     }
 }
 

@@ -9,7 +9,8 @@ use super::ENGINE;
 use super::api::{self, Api, OK, Pointer, Status, TensorType, words};
 use super::options::Settings;
 use super::{Library, ready::Ready};
-use crate::model::{DeclaredInput, Dimension};
+use crate::model::DeclaredInput;
+use crate::runtime::open_sizes::dimensions;
 use crate::runtime::{Known, RuntimeError};
 use crate::suite::ElementType;
 
@@ -44,11 +45,16 @@ pub(super) struct Port {
 }
 
 impl Port {
-    /// The port as an input that is declared.
-    pub(super) fn declared(&self) -> DeclaredInput {
-        let dimension = |size: &i32| usize::try_from(*size).map_or(Dimension::Open(String::new()), Dimension::Fixed);
-        let shape = self.kind.sizes().iter().map(dimension).collect();
+    /// The port as an input that the model declares in this way.
+    pub(super) fn declared(&self, in_model: &Port) -> DeclaredInput {
+        let shape = dimensions(in_model.kind.sizes(), self.kind.sizes());
         DeclaredInput { name: self.name.clone(), element: Some(self.element), shape: Some(shape) }
+    }
+
+    /// Whether these are its sizes.
+    pub(super) fn has(&self, shape: &[usize]) -> bool {
+        let is_size = |(size, given): (&i32, &usize)| usize::try_from(*size) == Ok(*given);
+        self.kind.sizes().len() == shape.len() && self.kind.sizes().iter().zip(shape).all(is_size)
     }
 
     /// The shape; `None` where a size is open.
@@ -82,7 +88,8 @@ impl Session {
     #[expect(unsafe_code, reason = "C functions are called")]
     pub(super) fn prepare(self, settings: &Settings, known: &Known) -> Result<Ready, RuntimeError> {
         let Library { api, configure } = self.library;
-        self.resize(known)?;
+        let declared = self.inputs(known)?;
+        self.resize(&declared, known)?;
         // SAFETY: the session has a model, and the text ends with a zero.
         check(unsafe { (api.set_backends)(self.pointer, settings.backends.as_ptr()) })
             .map_err(refused("BACKENDS", &settings.backends))?;
@@ -93,20 +100,20 @@ impl Session {
         }
         // A model whose inputs are open cannot be prepared; the user is told when inputs are made.
         if self.inputs(known)?.iter().any(|port| port.shape().is_none()) {
-            return Ready::open(self, known);
+            return Ready::open(self, declared, known);
         }
         // SAFETY: the session has a model.
         let prepared = unsafe { (api.prepare)(self.pointer) };
         let what = format!("the model cannot be prepared for {}", settings.backends.to_string_lossy());
         check(prepared).map_err(rejected(&what))?;
-        Ready::new(self, known)
+        Ready::new(self, declared, known)
     }
 
-    /// Gives inputs the sizes that are known where they differ from those of the model.
+    /// Gives inputs the sizes that are known where they differ from those that the model declares.
     #[expect(unsafe_code, reason = "a C function is called")]
-    fn resize(&self, known: &Known) -> Result<(), RuntimeError> {
-        for (index, port) in (0..).zip(self.inputs(known)?) {
-            let Some(input) = known.get(&port.name).filter(|input| port.shape().as_ref() != Some(&input.shape)) else {
+    fn resize(&self, declared: &[Port], known: &Known) -> Result<(), RuntimeError> {
+        for (index, port) in (0..).zip(declared) {
+            let Some(input) = known.get(&port.name).filter(|input| !port.has(&input.shape)) else {
                 continue;
             };
             let sizes: Option<Vec<i32>> = input.shape.iter().map(|size| i32::try_from(*size).ok()).collect();

@@ -26,6 +26,7 @@ use std::sync::Arc;
 use self::api::Functions;
 use self::failure::Failure;
 use self::objects::{Compiled, Core, Model, Request};
+use self::port::Port;
 use self::tensor::Tensor;
 use super::{Identity, Loaded, Output, Prepared, Runtime, RuntimeError, located};
 use crate::model::{DeclaredInput, InputTensor};
@@ -65,10 +66,7 @@ impl Openvino {
         inputs: &BTreeMap<String, InputSpec>,
         threads: u32,
     ) -> Result<Openvino, RuntimeError> {
-        let library = match &spec.library {
-            Some(path) => path.clone(),
-            None => located(Engine::Openvino, ENGINE, None)?.path,
-        };
+        let library = located(Engine::Openvino, ENGINE, spec.library.as_deref())?.path;
         let functions = Arc::new(Functions::load(ENGINE, &library)?);
         let version = version::usable(&functions, &library)?;
         let core = Core::create(Arc::clone(&functions)).map_err(Failure::of_library)?;
@@ -95,22 +93,24 @@ impl Runtime for Openvino {
         let path = CString::new(model.as_os_str().as_bytes())
             .map_err(|_| Failure::own("the path has a zero byte").of_model())?;
         let model = self.shared.core.read_model(&path).map_err(Failure::of_model)?;
-        let ports = model.inputs().map_err(Failure::of_model)?.into_iter().enumerate();
-        let decided = |(index, port): (usize, port::Port)| {
+        let ports = model.inputs().map_err(Failure::of_model)?;
+        let decided = |(index, port): (usize, &Port)| {
             let spec = self.inputs.get(&port.name(index))?;
             Some((index, port.decided(spec)?))
         };
-        let shapes: Vec<(usize, Vec<i64>)> = ports.filter_map(decided).collect();
+        let shapes: Vec<(usize, Vec<i64>)> = ports.iter().enumerate().filter_map(decided).collect();
         if !shapes.is_empty() {
             model.reshape(&shapes).map_err(Failure::of_model)?;
         }
-        Ok(Box::new(Read { model, shared: Arc::clone(&self.shared) }))
+        Ok(Box::new(Read { model, ports, shared: Arc::clone(&self.shared) }))
     }
 }
 
 /// A model that is read.
 struct Read {
     model: Model,
+    /// Its inputs as they were before they were given shapes.
+    ports: Vec<Port>,
     shared: Arc<Shared>,
 }
 
@@ -123,8 +123,9 @@ impl Loaded for Read {
         let compiled = self.shared.core.compile(&self.model).map_err(Failure::of_model)?;
         let request = compiled.request().map_err(Failure::of_model)?;
         let outputs = compiled.output_count().map_err(Failure::of_model)?;
-        let ports = compiled.inputs().map_err(Failure::of_model)?;
-        let inputs = ports.iter().enumerate().map(|(index, port)| port.declared(index)).collect::<Result<_, _>>()?;
+        let declared = |(index, port): (usize, &Port)| port.declared(index);
+        let declared: Vec<DeclaredInput> = self.ports.iter().enumerate().map(declared).collect::<Result<_, _>>()?;
+        let inputs = declared.into_iter().zip(compiled.inputs().map_err(Failure::of_model)?).collect();
         Ok(Box::new(Ready { request, compiled, inputs, outputs, shared: Arc::clone(&self.shared) }))
     }
 }
@@ -133,7 +134,8 @@ impl Loaded for Read {
 struct Ready {
     request: Request,
     compiled: Compiled,
-    inputs: Vec<DeclaredInput>,
+    /// Inputs as the model declares them, and as they were compiled.
+    inputs: Vec<(DeclaredInput, Port)>,
     /// Number of outputs.
     outputs: usize,
     shared: Arc<Shared>,
@@ -149,7 +151,7 @@ impl Ready {
 
 impl Prepared for Ready {
     fn inputs(&self) -> Vec<DeclaredInput> {
-        self.inputs.clone()
+        self.inputs.iter().map(|(declared, _)| declared.clone()).collect()
     }
 
     fn execute(&mut self, inputs: &[InputTensor]) -> Result<Vec<Output>, RuntimeError> {
@@ -165,20 +167,22 @@ impl Prepared for Ready {
     }
 
     fn set_inputs(&mut self, inputs: &[InputTensor]) -> Result<(), RuntimeError> {
-        let has = |name: &str| self.inputs.iter().any(|declared| declared.name == name);
+        let has = |name: &str| self.inputs.iter().any(|(declared, _)| declared.name == name);
         if let Some(unknown) = inputs.iter().find(|input| !has(&input.name)) {
             return Err(Failure::own(format!("there is no input `{}`", unknown.name)).of_execution());
         }
-        for (index, declared) in self.inputs.iter().enumerate() {
-            let given = inputs.iter().find(|input| input.name == declared.name);
+        for (index, (declared, port)) in self.inputs.iter().enumerate() {
+            let name = &declared.name;
+            let given = inputs.iter().find(|input| input.name == *name);
             // A request has a tensor of its own for an input that was never set, with whatever is in it.
-            let input = given.ok_or_else(|| Failure::own(format!("input `{}` is not given", declared.name)));
-            let set = input.and_then(|input| {
-                let element = declared.element.unwrap_or(input.element);
-                let tensor = Tensor::of_input(&self.shared.functions, element, input)?;
-                self.request.set_input(index, &tensor)
-            });
-            set.map_err(Failure::of_execution)?;
+            let input = given.ok_or_else(|| Failure::own(format!("input `{name}` is not given")).of_execution())?;
+            let element = declared.element.unwrap_or(input.element);
+            let tensor = Tensor::of_input(&self.shared.functions, element, input).map_err(Failure::of_execution)?;
+            if !port.takes(&input.shape) {
+                let (compiled, given) = (port.shape_text(), &input.shape);
+                return unsupported(format!("input `{name}` was compiled for {compiled}, not {given:?}"));
+            }
+            self.request.set_input(index, &tensor).map_err(Failure::of_execution)?;
         }
         Ok(())
     }

@@ -95,6 +95,26 @@ impl Port {
         let fits = shape.iter().zip(&given).all(|(limits, size)| fixed(limits).is_none() || limits.min == *size);
         (is_open && fits && shape.len() == given.len()).then_some(given)
     }
+
+    /// Whether the input can have these sizes.
+    pub(super) fn takes(&self, sizes: &[usize]) -> bool {
+        let Some(shape) = &self.shape else { return true };
+        shape.len() == sizes.len() && shape.iter().zip(sizes).all(|(limits, size)| allows(limits, *size))
+    }
+
+    /// Its dimensions for people, with a question mark for each that is open.
+    pub(super) fn shape_text(&self) -> String {
+        let size = |limits: &Limits| fixed(limits).map_or_else(|| "?".to_owned(), |size| size.to_string());
+        match &self.shape {
+            Some(shape) => format!("[{}]", shape.iter().map(size).collect::<Vec<_>>().join(", ")),
+            None => "any shape".to_owned(),
+        }
+    }
+}
+
+/// Whether a dimension can have a size.
+fn allows(limits: &Limits, size: usize) -> bool {
+    i64::try_from(size).is_ok_and(|size| limits.min <= size && (limits.max < 0 || size <= limits.max))
 }
 
 /// The only size that a dimension can have.
@@ -123,6 +143,19 @@ mod tests {
         assert_eq!(decided(&batch, "f32[3]"), None, "nor is the number of dimensions");
         assert_eq!(decided(&port(None), "f32[7]"), Some(vec![7]));
         assert_eq!(decided(&port(Some(&[(7, 7)])), "f32[7]"), None, "nothing is open");
+    }
+
+    #[test]
+    fn sizes_are_taken_within_their_limits() {
+        let batch = port(Some(&[(2, -1), (3, 3), (1, 4)]));
+        assert!(batch.takes(&[2, 3, 4]) && batch.takes(&[900, 3, 1]));
+        for refused in [&[1, 3, 4][..], &[2, 4, 4], &[2, 3, 5], &[2, 3, 0], &[2, 3], &[2, 3, 4, 1]] {
+            assert!(!batch.takes(refused), "{refused:?}");
+        }
+        assert_eq!(batch.shape_text(), "[?, 3, ?]");
+        let any = port(None);
+        assert!(any.takes(&[]) && any.takes(&[7]));
+        assert_eq!(any.shape_text(), "any shape");
     }
 
     #[test]

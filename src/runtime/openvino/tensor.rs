@@ -10,11 +10,12 @@ use std::slice;
 use std::sync::Arc;
 
 use super::api::{Functions, Shape, Status, TensorObject};
-use super::elements::{bytes_as, number_of, values};
+use super::elements::{number_of, values};
 use super::failure::Failure;
 use super::owned::Owned;
 use crate::model::InputTensor;
 use crate::runtime::Output;
+use crate::runtime::tensor_bytes::input_bytes;
 use crate::suite::ElementType;
 
 /// A tensor, which requests may share.
@@ -56,8 +57,7 @@ impl Tensor {
         element: ElementType,
         input: &InputTensor,
     ) -> Result<Tensor, Failure> {
-        let bytes = bytes_as(element, &input.data)
-            .map_err(|problem| Failure::own(format!("input `{}` {problem}", input.name)))?;
+        let bytes = input_bytes(input, element).map_err(Failure::own)?;
         let mut sizes: Vec<i64> = input.shape.iter().map(|size| *size as i64).collect();
         let shape = Shape { rank: sizes.len() as i64, sizes: sizes.as_mut_ptr() };
         // SAFETY: the shape points to as many sizes as its rank says, which the function only reads.

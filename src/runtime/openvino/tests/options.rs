@@ -1,6 +1,7 @@
 //! Options on their way to the compiled model, and libraries that are not what they should be.
 
 use super::*;
+use crate::runtime::tests::c_library;
 
 #[test]
 fn options_reach_the_compiled_model_and_are_told() {
@@ -74,11 +75,16 @@ fn who_it_is() {
 
 #[test]
 fn another_library_is_refused_with_what_it_lacks() {
-    let foreign = spec("libm.so.6".into(), &[]);
+    let foreign = spec(c_library(), &[]);
     let error = Openvino::open(&foreign, &BTreeMap::new(), 1).map(|_| ()).unwrap_err();
     assert!(error.is_incompatible());
-    assert!(error.to_string().contains("libm.so.6 has no function `ov_get_openvino_version`"), "{error}");
+    assert!(error.to_string().contains("libc.so.6 has no function `ov_get_openvino_version`"), "{error}");
     let absent = spec("/nowhere/libopenvino_c.so".into(), &[]);
     let error = Openvino::open(&absent, &BTreeMap::new(), 1).map(|_| ()).unwrap_err();
+    assert!(error.is_incompatible() && error.to_string().contains("openvino is not here"), "{error}");
+    let folder = tempfile::tempdir().unwrap();
+    let text = folder.path().join("libopenvino_c.so");
+    std::fs::write(&text, "no library").unwrap();
+    let error = Openvino::open(&spec(text, &[]), &BTreeMap::new(), 1).map(|_| ()).unwrap_err();
     assert!(error.is_incompatible() && error.to_string().contains("does not load ("), "{error}");
 }

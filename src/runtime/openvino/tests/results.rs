@@ -43,9 +43,26 @@ fn an_open_input_is_told_and_a_shape_decides_it() {
     assert!(error.starts_with("input `x` needs a type and shape: it leaves dimension"), "{error}");
     let Some(runtime) = opened(&[EXACT], open_inputs("ppocr_cls.onnx")) else { return };
     let mut ready = prepared(&runtime, &path);
-    let inputs = make_inputs(&ready.inputs(), &BTreeMap::new(), 1).unwrap();
+    let inputs = make_inputs(&ready.inputs(), &given(open_inputs("ppocr_cls.onnx")), 1).unwrap();
     assert_eq!(inputs[0].shape, [1, 3, 48, 192]);
     assert_eq!(ready.execute(&inputs).unwrap()[0].shape, [1, 2]);
+}
+
+#[test]
+fn an_input_is_declared_as_in_the_model_and_taken_as_it_was_compiled() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = bundled(folder.path(), "ppocr_cls.onnx");
+    let Some(runtime) = opened(&[], &[("x", "f32[1,3,48,32]")]) else { return };
+    let mut ready = prepared(&runtime, &path);
+    let open = opened(&[], &[]).unwrap();
+    assert_eq!(ready.inputs(), prepared(&open, &path).inputs());
+    let two = make_inputs(&ready.inputs(), &given(&[("x", "f32[2,3,48,32]")]), 1).unwrap();
+    let refused = ready.execute(&two).unwrap_err();
+    assert!(refused.is_incompatible(), "{refused}");
+    assert!(
+        refused.to_string().ends_with("input `x` was compiled for [1, 3, 48, 32], not [2, 3, 48, 32]"),
+        "{refused}"
+    );
 }
 
 #[test]
@@ -91,8 +108,8 @@ fn inputs_that_the_model_has_not_are_refused() {
     );
     let elements: usize = inputs[0].shape.iter().product();
     inputs[0].data = crate::model::TensorData::F32(vec![0.0; elements]);
-    let error = ready.set_inputs(&inputs).unwrap_err().to_string();
-    assert!(error.starts_with("openvino failed to execute: ") && error.contains("shape"), "{error}");
+    let error = ready.set_inputs(&inputs).unwrap_err();
+    assert!(error.is_incompatible() && error.to_string().contains("was compiled for [1, 3, 224, 224], not [1, 3, "));
     inputs[0].name = "imput".into();
     let error = ready.execute(&inputs).unwrap_err().to_string();
     assert_eq!(error, "openvino failed to execute: there is no input `imput`");

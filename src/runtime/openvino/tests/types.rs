@@ -79,7 +79,7 @@ fn an_input_may_be_given_as_another_integer_type() {
     assert_eq!(ready.execute(&tensors).unwrap()[0].values, [-7.0; 6]);
     let tensors = make_inputs(&ready.inputs(), &as_wide(3e9), 1).unwrap();
     let error = ready.execute(&tensors).unwrap_err().to_string();
-    assert_eq!(error, "openvino failed to execute: input `x` holds values that i32 has not");
+    assert_eq!(error, "openvino failed to execute: input `x` holds values of i64 that i32 has not");
 }
 
 #[test]
