@@ -19,9 +19,10 @@ use nix::unistd::Pid;
 
 use super::tail::Tail;
 use crate::arm::ChildEnvironment;
+use crate::runtime::worker_variables;
 use crate::suite::{Case, Engine, Limits, ProgramSpec};
 use crate::worker::protocol::{Answer, Job};
-use crate::worker::{DESCRIPTOR_VARIABLE, PARENT_VARIABLE, WORKER_COMMAND, die_with_parent};
+use crate::worker::{DESCRIPTOR_VARIABLE, PARENT_VARIABLE, TEMPORARY_VARIABLE, WORKER_COMMAND, die_with_parent};
 
 /// Environment variable from which rten takes the size of its thread pool.
 const RTEN_THREADS_VARIABLE: &str = "RTEN_NUM_THREADS";
@@ -45,20 +46,22 @@ pub(super) struct Running {
 }
 
 impl Running {
-    /// Starts `program` as a worker in `environment`, for `case`.
+    /// Starts `program` as a worker in `environment`, for `case`. Its temporary files lie in `scratch`, so that those of a
+    /// worker that is killed go with that folder.
     ///
     /// The socket is the child's standard input: so it is inherited by this child alone, without a window in which another
     /// thread's child could inherit it too. The child runs in a process group of its own: Ctrl-C reaches the parent only,
     /// which then ends the child in order.
-    pub(super) fn start(program: &Path, environment: &ChildEnvironment, case: &Case) -> io::Result<Running> {
+    pub(super) fn start(
+        program: &Path,
+        environment: &ChildEnvironment,
+        case: &Case,
+        scratch: &Path,
+    ) -> io::Result<Running> {
         let (socket, theirs) = UnixStream::pair()?;
         let mut command = Command::new(program);
         command.arg0("highwater-worker").arg(WORKER_COMMAND).stdin(Stdio::from(OwnedFd::from(theirs)));
-        environment.apply(&mut command);
-        command.env(RTEN_THREADS_VARIABLE, case.threads.to_string()).env(DESCRIPTOR_VARIABLE, "0");
-        if case.runtime.engine == Engine::Onert {
-            command.env(ONERT_THREADS_VARIABLE, case.threads.to_string());
-        }
+        surround(&mut command, environment, case, scratch);
         Running::spawn(command, socket)
     }
 
@@ -158,6 +161,17 @@ impl Running {
     }
 }
 
+/// Gives a worker its environment.
+fn surround(command: &mut Command, environment: &ChildEnvironment, case: &Case, scratch: &Path) {
+    command.env(TEMPORARY_VARIABLE, scratch).envs(worker_variables(case.runtime.engine));
+    // Above these, an arm may say otherwise.
+    environment.apply(command);
+    command.env(RTEN_THREADS_VARIABLE, case.threads.to_string()).env(DESCRIPTOR_VARIABLE, "0");
+    if case.runtime.engine == Engine::Onert {
+        command.env(ONERT_THREADS_VARIABLE, case.threads.to_string());
+    }
+}
+
 /// How a program is started.
 pub(super) struct ProgramStart<'a> {
     /// Its command.
@@ -207,5 +221,55 @@ impl Drop for Running {
             self.kill();
             let _ = self.child.wait();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::ffi::OsString;
+
+    use super::*;
+    use crate::arm::ExpectedOwner;
+
+    /// What a worker finds in its environment beside what it inherits, under an arm with these variables.
+    fn surroundings(runtime: &str, arm: &[(&str, &str)]) -> BTreeMap<String, OsString> {
+        let text =
+            format!("[[case]]\nmodel = \"mlp-small\"\nruntime = \"{runtime}\"\nworkload = \"infer\"\nthreads = 3\n");
+        let case = crate::suite::parse("suite.toml", &text, Path::new("")).unwrap().cases.remove(0);
+        let variables = arm.iter().map(|(name, value)| (String::from(*name), value.into())).collect();
+        let expected = ExpectedOwner::CLibrary;
+        let environment = ChildEnvironment { variables, removed: Vec::new(), expected, unverified: None };
+        let mut command = Command::new("worker");
+        surround(&mut command, &environment, &case, Path::new("/scratch"));
+        let name = |name: &OsStr| name.to_str().unwrap().to_owned();
+        command.get_envs().map(|(known, value)| (name(known), value.unwrap().to_owned())).collect()
+    }
+
+    #[test]
+    fn temporary_files_of_a_worker_lie_in_the_folder_of_its_run() {
+        for runtime in ["rten", "litert"] {
+            assert_eq!(surroundings(runtime, &[])["TMPDIR"], "/scratch", "{runtime}");
+        }
+        assert_eq!(surroundings("rten", &[("TMPDIR", "/elsewhere")])["TMPDIR"], "/elsewhere", "an arm says otherwise");
+    }
+
+    #[test]
+    fn runtimes_lie_for_a_worker_where_they_lie_for_its_parent() {
+        assert_eq!(surroundings("onert", &[])["HIGHWATER_RUNTIMES"], crate::runtime::runtimes_folder());
+        assert!(!surroundings("rten", &[]).contains_key("HIGHWATER_RUNTIMES"));
+    }
+
+    #[test]
+    fn each_runtime_has_the_variables_that_it_reads() {
+        let quiet = ["ORT_DISABLE_TELEMETRY", "ORT_TELEMETRY_DISABLED"];
+        for name in quiet {
+            assert_eq!(surroundings("onnxruntime", &[])[name], "1");
+            assert_eq!(surroundings("onnxruntime", &[(name, "0")])[name], "0", "an arm says otherwise");
+            assert!(!surroundings("openvino", &[]).contains_key(name));
+        }
+        assert_eq!(surroundings("onert", &[])["NUM_THREADS"], "3");
+        assert!(!surroundings("litert", &[]).contains_key("NUM_THREADS"));
+        assert_eq!(surroundings("rten", &[])["RTEN_NUM_THREADS"], "3");
     }
 }

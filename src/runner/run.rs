@@ -109,7 +109,7 @@ pub fn run(request: &Request<'_>, observer: &mut dyn Observer) -> Result<CaseRun
             threads: case.threads,
             limits: &case.limits,
         }),
-        None => Running::start(request.program, request.environment, case),
+        None => Running::start(request.program, request.environment, case, scratch.path()),
     }
     .map_err(failed("start"))?;
     if case.runtime.program.is_none() {

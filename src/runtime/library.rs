@@ -5,15 +5,16 @@
 //! `scripts/fetch-runtimes` makes, which is `$HIGHWATER_RUNTIMES`, by default the folder `runtimes` of the cache.
 
 use std::env;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::onnxruntime::NO_TELEMETRY;
 use crate::model::cache_dir;
 use crate::suite::Engine;
 
 /// Variable with the folder of the Python environment that holds the runtimes.
-pub const RUNTIMES_VARIABLE: &str = "HIGHWATER_RUNTIMES";
+const RUNTIMES_VARIABLE: &str = "HIGHWATER_RUNTIMES";
 
 /// What brings every runtime.
 pub(super) const REMEDY: &str = "run scripts/fetch-runtimes, or give the path of the library with --library";
@@ -97,6 +98,19 @@ pub fn runtimes_folder() -> PathBuf {
     folder.unwrap_or_else(|| cache_dir().join("runtimes"))
 }
 
+/// What a worker with `engine` finds in its environment, by the names of variables: where the runtimes lie for this process,
+/// which may follow from its folder for temporary files, and that nothing is to be collected.
+pub fn worker_variables(engine: Engine) -> Vec<(&'static str, OsString)> {
+    let mut variables = Vec::new();
+    if DISTRIBUTIONS.iter().any(|distribution| distribution.engine == engine) {
+        variables.push((RUNTIMES_VARIABLE, runtimes_folder().into()));
+    }
+    if engine == Engine::Onnxruntime {
+        variables.extend(NO_TELEMETRY.map(|name| (name, OsString::from("1"))));
+    }
+    variables
+}
+
 /// The library of `engine`, at the path `given` where there is one. `None` for an engine inside this binary.
 pub fn locate(engine: Engine, given: Option<&Path>) -> Option<Result<Located, Absence>> {
     let environment = runtimes_folder();
@@ -113,15 +127,15 @@ impl Distribution {
     ) -> Result<Located, Absence> {
         let named =
             self.variable.and_then(|name| Some((name, variable(name).filter(|path| !path.as_os_str().is_empty())?)));
-        let (found, places) = match (given, &named) {
-            (Some(path), _) => (self.at(path), path.display().to_string()),
-            (None, Some((name, path))) => (self.at(path), format!("{} (${name})", path.display())),
-            (None, None) => (self.in_environment(environment), environment.display().to_string()),
+        let (found, places, remedy) = match (given, &named) {
+            (Some(path), _) => (self.at(path), path.display().to_string(), "give the path of the library".to_owned()),
+            (None, Some((name, path))) => {
+                (self.at(path), format!("{} (${name})", path.display()), format!("correct or unset ${name}"))
+            }
+            (None, None) => (self.in_environment(environment), environment.display().to_string(), REMEDY.to_owned()),
         };
-        found.ok_or_else(|| Absence {
-            reason: format!("{} is not here: no {} in {places}", self.package, self.file),
-            remedy: REMEDY.to_owned(),
-        })
+        let reason = || format!("{} is not here: no {} in {places}", self.package, self.file);
+        found.ok_or_else(|| Absence { reason: reason(), remedy })
     }
 
     /// The library that `path` is, or that lies in the folder `path`.
@@ -247,9 +261,13 @@ mod tests {
         assert_eq!(openvino.locate(None, folder.path(), variable).unwrap().path, installed);
         let absence = openvino.locate(Some(Path::new("/nowhere")), folder.path(), variable).unwrap_err();
         assert_eq!(absence.reason, "openvino is not here: no libopenvino_c.so in /nowhere");
-        assert!(absence.remedy.contains("scripts/fetch-runtimes"));
+        assert_eq!(absence.remedy, "give the path of the library");
         let absence = openvino.locate(None, folder.path(), |_| Some("/nowhere".into())).unwrap_err();
         assert!(absence.reason.ends_with("in /nowhere ($OPENVINO_INSTALL_DIR)"), "{}", absence.reason);
+        assert_eq!(absence.remedy, "correct or unset $OPENVINO_INSTALL_DIR");
+        let absence = openvino.locate(None, Path::new("/nowhere"), |_| None).unwrap_err();
+        assert!(absence.reason.ends_with("in /nowhere"), "{}", absence.reason);
+        assert!(absence.remedy.contains("scripts/fetch-runtimes"), "{}", absence.remedy);
     }
 
     #[test]

@@ -26,12 +26,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 pub use self::embedded::Embedded;
-pub use self::library::{
-    Absence, Located, RUNTIMES_VARIABLE, format_mismatch, loaded_engines, locate, runtimes_folder,
-};
+pub use self::library::{Absence, Located, format_mismatch, loaded_engines, locate, runtimes_folder, worker_variables};
 use self::litert::Litert;
 use self::onert::Onert;
-pub use self::onnxruntime::OnnxRuntime;
+use self::onnxruntime::OnnxRuntime;
 use self::openvino::Openvino;
 pub use self::program::find_program;
 pub use self::rten::Rten;

@@ -13,7 +13,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use super::lineage::{WORKER_COMMAND, die_with_parent};
 use super::protocol::{Job, LONGEST_LINE, Message};
-use super::session::DESCRIPTOR_VARIABLE;
+use super::session::{DESCRIPTOR_VARIABLE, TEMPORARY_VARIABLE};
 
 /// What is wrong with a companion.
 #[derive(Debug, thiserror::Error)]
@@ -136,7 +136,8 @@ impl Companion {
         std::fs::create_dir_all(&job.scratch)?;
         let (mut socket, theirs) = UnixStream::pair()?;
         die_with_parent(&mut command);
-        command.env(DESCRIPTOR_VARIABLE, "0").stdin(Stdio::from(OwnedFd::from(theirs)));
+        command.env(TEMPORARY_VARIABLE, &job.scratch).env(DESCRIPTOR_VARIABLE, "0");
+        command.stdin(Stdio::from(OwnedFd::from(theirs)));
         let mut line = serde_json::to_vec(job)?;
         line.push(b'\n');
         let child = command.spawn()?;

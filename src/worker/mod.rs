@@ -11,4 +11,4 @@ mod session;
 pub(crate) use lineage::die_with_parent;
 pub use lineage::{PARENT_VARIABLE, WORKER_COMMAND};
 pub use phases::end_phase;
-pub use session::{DESCRIPTOR_VARIABLE, Ended, serve};
+pub use session::{DESCRIPTOR_VARIABLE, Ended, TEMPORARY_VARIABLE, serve};

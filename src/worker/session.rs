@@ -27,6 +27,9 @@ use crate::workload::{Phase, Phases, Work, WorkError};
 /// Environment variable with the number of the protocol's descriptor.
 pub const DESCRIPTOR_VARIABLE: &str = "HIGHWATER_FD";
 
+/// Environment variable with the folder for temporary files, which is the worker's own.
+pub const TEMPORARY_VARIABLE: &str = "TMPDIR";
+
 /// Characters of an error that are told: some runtimes print whole graphs.
 const LONGEST_MESSAGE: usize = 4000;
 

@@ -11,7 +11,7 @@ fn a_runtime_that_is_not_here_is_skipped_with_the_command_that_brings_it() {
     for engine in ["openvino", "onnxruntime"] {
         let desk = Desk::new();
         let ended = desk.run(&[&RUN[..], &["--runtime", engine, "--library", "nowhere"]].concat());
-        ended.code(3).says("is not here: no lib").says("run scripts/fetch-runtimes");
+        ended.code(3).says("is not here: no lib").says("give the path of the library");
         let row = desk.verdict(&format!("mlp-small.{engine}.recompile.exact-live.t1"));
         assert_eq!((&row["outcome"], &row["verdict"]), ("skipped", ""), "{row:#?}");
     }

@@ -12,16 +12,18 @@ use ort::environment::Environment;
 use ort::logging::LogLevel;
 use ort::sys::OrtApiBase;
 
+use super::ENGINE;
 use super::error::unusable;
 use crate::runtime::RuntimeError;
+use crate::runtime::functions::Opened;
 
 /// The function that a library of ONNX Runtime gives its interface by.
-const ENTRY: &[u8] = b"OrtGetApiBase";
+const ENTRY: &str = "OrtGetApiBase";
 
 /// Variables by which ONNX Runtime is told to collect nothing. From version 1.29 on it otherwise starts a thread, writes an
 /// identifier of the machine and a database below the user's folder and sends reports, and the switch in its interface comes
 /// too late for that: it wants an environment, and making one is reported. Versions differ in the name.
-const NO_TELEMETRY: [&str; 2] = ["ORT_DISABLE_TELEMETRY", "ORT_TELEMETRY_DISABLED"];
+pub(in crate::runtime) const NO_TELEMETRY: [&str; 2] = ["ORT_DISABLE_TELEMETRY", "ORT_TELEMETRY_DISABLED"];
 
 /// A library that is loaded, with the environment that all sessions are made in.
 #[derive(Debug, Clone)]
@@ -53,14 +55,14 @@ pub(super) fn open(path: &Path) -> Result<Library, RuntimeError> {
         path.canonicalize().map_err(|error| unusable(format!("{} cannot be opened: {error}", path.display())))?;
     let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
     if loaded.as_ref().is_none_or(|loaded| loaded.path != path) {
-        silence();
-        let candidate = Candidate::open(&path)?;
         if let Some(other) = loaded.as_ref() {
             let other = other.path.display();
             return Err(unusable(format!("{other} is loaded, and a process can have one ONNX Runtime only")));
         }
+        silence();
+        let version = usable(&path)?;
         ort::init_from(&path).map_err(|error| unusable(error.to_string())).map(drop)?;
-        *loaded = Some(Loaded { path: path.clone(), version: candidate.version, environment: None });
+        *loaded = Some(Loaded { path: path.clone(), version, environment: None });
     }
     let Some(loaded) = loaded.as_mut() else { return Err(unusable("it is not loaded")) };
     let environment = match &loaded.environment {
@@ -70,13 +72,14 @@ pub(super) fn open(path: &Path) -> Result<Library, RuntimeError> {
     Ok(Library { path, version: loaded.version.clone(), environment })
 }
 
-/// Keeps a library that is loaded afterwards from collecting anything.
+/// Keeps a library that is loaded afterwards from collecting anything, unless the environment has a word about that, as that
+/// of a child has.
 #[expect(
     unsafe_code,
     reason = "ONNX Runtime takes this from the environment, and no child is started for it everywhere"
 )]
 fn silence() {
-    for name in NO_TELEMETRY {
+    for name in NO_TELEMETRY.into_iter().filter(|name| env::var_os(name).is_none()) {
         // SAFETY: Rust code takes a lock to read the environment. Code of C that reads it at this moment could be misled, and
         // a runtime is opened before there is such code: at the start of a child, and of a command that executes by itself.
         unsafe { env::set_var(name, "1") }
@@ -91,35 +94,15 @@ fn environment() -> Result<Environment, RuntimeError> {
     Ok(environment)
 }
 
-/// A library that can be used. It stays loaded as long as this lives.
-struct Candidate {
-    version: String,
-    _library: libloading::Library,
-}
-
-impl Candidate {
-    #[expect(
-        unsafe_code,
-        reason = "libraries are loaded, and their functions called, without a check of what they are"
-    )]
-    fn open(path: &Path) -> Result<Candidate, RuntimeError> {
-        let name = path.display();
-        // SAFETY: what a library does when it is loaded is the business of the user who named it.
-        let library = unsafe { libloading::Library::new(path) }
-            .map_err(|error| unusable(format!("{name} cannot be loaded: {}", cause(&error))))?;
-        // SAFETY: this is the type that ONNX Runtime gives a function of this name.
-        let entry = unsafe { library.get::<unsafe extern "C" fn() -> *const OrtApiBase>(ENTRY) }
-            .map_err(|_| unusable(format!("{name} is not ONNX Runtime: it has no function OrtGetApiBase")))?;
-        // SAFETY: the function takes nothing, and gives a structure that lives as long as the library.
-        let base = unsafe { entry().as_ref() };
-        let version = version(base).map_err(|problem| unusable(format!("{name} {problem}")))?;
-        Ok(Candidate { version, _library: library })
-    }
-}
-
-/// Why a library is not loaded: what the dynamic linker says, where it says something.
-fn cause(error: &libloading::Error) -> String {
-    std::error::Error::source(error).map_or_else(|| error.to_string(), |cause| cause.to_string())
+/// Loads the library at `path` and gives its version, if it can be used.
+#[expect(unsafe_code, reason = "what a symbol is, the header tells and the compiler cannot see")]
+fn usable(path: &Path) -> Result<String, RuntimeError> {
+    let library = Opened::open(ENGINE, path)?;
+    // SAFETY: this is the type that ONNX Runtime gives a function of this name.
+    let entry = unsafe { library.function::<unsafe extern "C" fn() -> *const OrtApiBase>(ENTRY) }?;
+    // SAFETY: the function takes nothing, and gives null or a structure of the library, which stays loaded.
+    let base = unsafe { entry().as_ref() };
+    version(base).map_err(|problem| unusable(format!("{} {problem}", path.display())))
 }
 
 /// The version of the library behind `base`, or what keeps it from being used.
@@ -153,6 +136,7 @@ mod tests {
     use ort::sys::OrtApi;
 
     use super::*;
+    use crate::runtime::tests::c_library;
 
     extern "system" fn no_api(_version: u32) -> *const OrtApi {
         ptr::null()
@@ -195,21 +179,15 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let text = folder.path().join("libonnxruntime.so");
         std::fs::write(&text, "no library").unwrap();
-        let refusal = |path: &Path| match open(path).map(|library| library.version) {
+        let refusal = |refused: Result<String, RuntimeError>| match refused {
             Err(error @ RuntimeError::Unusable { .. }) => error.to_string(),
-            other => panic!("{}: {other:?}", path.display()),
+            other => panic!("{other:?}"),
         };
-        let told = refusal(&text);
-        assert!(told.contains("cannot be loaded") && told.ends_with("file too short"), "{told}");
-        assert!(refusal(&folder.path().join("absent.so")).contains("cannot be opened"));
-        let other = refusal(&c_library());
-        assert!(other.ends_with("is not ONNX Runtime: it has no function OrtGetApiBase"), "{other}");
-    }
-
-    /// The C library of this process, which is a library and not ONNX Runtime.
-    fn c_library() -> PathBuf {
-        let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
-        let paths = maps.lines().filter_map(|line| line.split_whitespace().last());
-        paths.filter(|path| path.contains("/libc.so.") || path.contains("/libc-")).map(PathBuf::from).next().unwrap()
+        let told = refusal(usable(&text));
+        assert!(told.contains("does not load (") && told.contains("file too short"), "{told}");
+        let absent = refusal(open(&folder.path().join("absent.so")).map(|library| library.version));
+        assert!(absent.contains("cannot be opened"), "{absent}");
+        let other = refusal(usable(&c_library()));
+        assert!(other.contains("libc.so.6 has no function `OrtGetApiBase`"), "{other}");
     }
 }

@@ -39,7 +39,8 @@ mod session;
 mod tests;
 mod values;
 
-pub use runtime::OnnxRuntime;
+pub(super) use library::NO_TELEMETRY;
+pub(super) use runtime::OnnxRuntime;
 
 /// Name of the engine.
 const ENGINE: &str = "onnxruntime";

@@ -1,7 +1,9 @@
 //! A model that is optimised once: the first session writes it, the later ones read it as it is.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
+use std::time::SystemTime;
 
 use ort::session::Session;
 use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
@@ -18,8 +20,26 @@ const WEIGHTS: (&str, &str) = ("session.optimized_model_external_initializers_fi
 /// A folder for an optimised model, removed with this.
 pub(super) struct Optimized {
     folder: TempDir,
-    /// The model that the file in the folder was made of.
-    written: Mutex<Option<PathBuf>>,
+    /// What the file in the folder was made of.
+    written: Mutex<Option<Original>>,
+}
+
+/// A model's file as it was at some time: another length or time of change is another model.
+#[derive(Debug, PartialEq, Eq)]
+struct Original {
+    path: PathBuf,
+    length: u64,
+    /// Absent where the file system does not tell.
+    modified: Option<SystemTime>,
+}
+
+impl Original {
+    /// The file at `path` as it is now.
+    fn at(path: &Path) -> Result<Original, RuntimeError> {
+        let file = fs::metadata(path);
+        let file = file.map_err(|source| RuntimeError::File { path: path.display().to_string(), source })?;
+        Ok(Original { path: path.to_owned(), length: file.len(), modified: file.modified().ok() })
+    }
 }
 
 impl Optimized {
@@ -34,17 +54,20 @@ impl Optimized {
     pub(super) fn session(&self, builder: SessionBuilder, path: &Path) -> Result<Session, RuntimeError> {
         let file = self.folder.path().join("optimized.onnx");
         let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
-        if written.as_deref() == Some(path) {
+        let original = Original::at(path)?;
+        if written.as_ref() == Some(&original) {
             drop(written);
             let builder = builder.with_optimization_level(GraphOptimizationLevel::Disable);
             return commit(builder.map_err(|error| rejected(&error))?, &file);
         }
+        // A session that fails may have written half of another file.
+        *written = None;
         let mut builder = builder.with_optimized_model_path(&file).map_err(|error| rejected(&error))?;
         if !external_files(path).is_empty() {
             builder = builder.with_config_entry(WEIGHTS.0, WEIGHTS.1).map_err(|error| rejected(&error))?;
         }
         let session = commit(builder, path)?;
-        *written = Some(path.to_owned());
+        *written = Some(original);
         Ok(session)
     }
 }

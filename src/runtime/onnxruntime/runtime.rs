@@ -15,8 +15,7 @@ use crate::runtime::{Identity, Loaded, Prepared, Runtime, RuntimeError, located}
 use crate::suite::{Engine, RuntimeSpec};
 
 /// ONNX Runtime with options.
-pub struct OnnxRuntime {
-    library: Library,
+pub(in crate::runtime) struct OnnxRuntime {
     maker: Arc<Maker>,
 }
 
@@ -35,26 +34,22 @@ impl OnnxRuntime {
     ///
     /// # Errors
     /// If the library is not there or cannot be used, and if there is no such option or value.
-    pub fn new(spec: &RuntimeSpec, threads: u32) -> Result<OnnxRuntime, RuntimeError> {
+    pub(in crate::runtime) fn new(spec: &RuntimeSpec, threads: u32) -> Result<OnnxRuntime, RuntimeError> {
         let options = Options::parse(&spec.options, threads)?;
-        let path = match &spec.library {
-            Some(path) => path.clone(),
-            None => located(Engine::Onnxruntime, ENGINE, None)?.path,
-        };
-        let library = library::open(&path)?;
+        let library = library::open(&located(Engine::Onnxruntime, ENGINE, spec.library.as_deref())?.path)?;
         // ONNX Runtime looks at the length of entries itself: better now than in the first iteration.
         let tried = options.builder(&library.environment).and_then(|_| options.run_options());
         tried.map_err(|error| unsupported(error.message()))?;
         let arena = options.arena.as_ref().map(|settings| Arena::shared(&library.environment, settings)).transpose()?;
         let optimized = options.reload_optimized.then(Optimized::new).transpose()?;
-        let maker = Maker { library: library.clone(), options, optimized, _arena: arena };
-        Ok(OnnxRuntime { library, maker: Arc::new(maker) })
+        Ok(OnnxRuntime { maker: Arc::new(Maker { library, options, optimized, _arena: arena }) })
     }
 }
 
 impl Runtime for OnnxRuntime {
     fn identity(&self) -> Identity {
-        Identity { name: ENGINE, version: self.library.version.clone(), library: Some(self.library.path.clone()) }
+        let Library { path, version, .. } = &self.maker.library;
+        Identity { name: ENGINE, version: version.clone(), library: Some(path.clone()) }
     }
 
     /// Opens the file, reads nothing and closes it: a session reads it by its path.

@@ -84,8 +84,9 @@ fn a_companion_does_the_honest_work_alone_in_a_folder_of_its_own() {
     let workload = &own.case.workload;
     assert_eq!((workload.companions, &workload.fault, workload.plant), (0, &None, None));
     assert!(job.case.workload.fault.is_some() && job.case.workload.plant.is_some() && !job.companion);
-    drop(companions(2, scratch.path(), GOOD));
-    assert!(own.scratch.is_dir());
+    let mut companions = companions(2, scratch.path(), &format!("echo > $TMPDIR/there; {GOOD}"));
+    companions.wait_until_ready().unwrap();
+    assert!(own.scratch.join("there").is_file(), "temporary files lie there too");
 }
 
 #[test]

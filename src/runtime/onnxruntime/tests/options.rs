@@ -1,5 +1,7 @@
 //! Every option is taken, does what it says, and leaves the results as they are.
 
+use std::time::Duration;
+
 use super::*;
 
 /// Bytes of the first chunk of an arena: far more than the network of kilobytes needs.
@@ -118,9 +120,20 @@ fn the_optimised_model_is_written_once_and_read_afterwards() {
         let expected = model.reference(Engine::Embedded);
         let runtime = runtime(&[("reload_optimized", "true")], &model.path).unwrap();
         assert_close(&model.outputs(runtime.as_ref()), &expected);
-        // Nobody reads the file of the model any more, although it must still be there to be loaded.
-        std::fs::write(&model.path, b"").unwrap();
+        // Nobody reads the file of the model any more, although it must still look the same.
+        let whole = std::fs::read(&model.path).unwrap();
+        let modified = std::fs::metadata(&model.path).unwrap().modified().unwrap();
+        std::fs::write(&model.path, vec![0xff; whole.len()]).unwrap();
+        let set_modified = |time| std::fs::File::options().write(true).open(&model.path).unwrap().set_modified(time);
+        set_modified(modified).unwrap();
         assert_close(&model.outputs(runtime.as_ref()), &expected);
+        // With another time of change or another length it is another model.
+        set_modified(modified + Duration::from_secs(1)).unwrap();
+        assert!(runtime.load(&model.path).unwrap().prepare().is_err(), "{placement:?}");
+        std::fs::write(&model.path, &whole).unwrap();
+        assert_close(&model.outputs(runtime.as_ref()), &expected);
+        std::fs::write(&model.path, b"").unwrap();
+        assert!(runtime.load(&model.path).unwrap().prepare().is_err(), "{placement:?}");
         // Another model of the same runtime has an optimised one of its own.
         let other = Model::bundled("ppocr_cls.onnx");
         assert_close(&other.outputs(runtime.as_ref()), &other.reference(Engine::Embedded));
