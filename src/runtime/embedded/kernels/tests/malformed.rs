@@ -22,18 +22,20 @@ fn sizes() -> impl Strategy<Value = usize> {
     prop_oneof![20 => 0_usize..4, 1 => Just(usize::MAX), 1 => Just(1 << 31)]
 }
 
-fn tensors() -> impl Strategy<Value = Tensor> {
+fn tensors() -> BoxedStrategy<Tensor> {
     let values = prop::collection::vec(numbers(), 64);
-    (prop::collection::vec(0_usize..4, 0..4), 0..4, values).prop_map(|(shape, kind, mut values)| {
-        values.truncate(shape.iter().product());
-        let buffer = match kind {
-            0 => Buffer::F32(values.iter().map(|value| *value as f32).collect()),
-            1 => Buffer::I32(values.iter().map(|value| *value as i32).collect()),
-            2 => Buffer::I64(values),
-            _ => Buffer::Bool(values.iter().map(|value| *value > 0).collect()),
-        };
-        Tensor { shape, buffer }
-    })
+    (prop::collection::vec(0_usize..4, 0..4), 0..4, values)
+        .prop_map(|(shape, kind, mut values)| {
+            values.truncate(shape.iter().product());
+            let buffer = match kind {
+                0 => Buffer::F32(values.iter().map(|value| *value as f32).collect()),
+                1 => Buffer::I32(values.iter().map(|value| *value as i32).collect()),
+                2 => Buffer::I64(values),
+                _ => Buffer::Bool(values.iter().map(|value| *value > 0).collect()),
+            };
+            Tensor { shape, buffer }
+        })
+        .boxed()
 }
 
 /// Inputs of which many are what operators expect: a tensor of floats, then lists of integers or floats.
@@ -52,16 +54,23 @@ fn tensor_of_floats(shape: Vec<usize>) -> Tensor {
     Tensor { shape, buffer: Buffer::F32((0..length).map(|index: usize| index as f32 - 1.5).collect()) }
 }
 
-fn windows() -> impl Strategy<Value = Window> {
+fn windows() -> BoxedStrategy<Window> {
     let pair = || prop::array::uniform2(sizes());
     let padding = prop_oneof![
         prop::array::uniform4(sizes()).prop_map(Padding::Explicit),
         Just(Padding::SameUpper),
         Just(Padding::SameLower)
     ];
-    (1_usize..3, pair(), pair(), pair(), padding, any::<bool>()).prop_map(
-        |(rank, kernel, strides, dilations, padding, ceil)| Window { rank, kernel, strides, dilations, padding, ceil },
-    )
+    (1_usize..3, pair(), pair(), pair(), padding, any::<bool>())
+        .prop_map(|(rank, kernel, strides, dilations, padding, ceil)| Window {
+            rank,
+            kernel,
+            strides,
+            dilations,
+            padding,
+            ceil,
+        })
+        .boxed()
 }
 
 /// This and the next two are boxed: on the stack of a test's thread their values would not always find room.
