@@ -10,28 +10,31 @@ use regex::Regex;
 pub(super) const EXAMPLES: &str = "\
 Examples:
   highwater watch --pid 4711 --for 1h
-  highwater watch --name 'uvicorn app:main' --tree --counter 'curl -s localhost:8000/metrics | awk \"/^requests_total/ {print $2}\"'
+  highwater watch --name 'uvicorn app:main' --tree
+  highwater watch --pid 4711 --counter 'curl localhost/metrics | awk \"/^requests_total/ {print \\$2}\"'
   highwater watch --until-decided --settle 2m -- python3 service.py --port 8000
   highwater watch --restart --every 10s -- ./server
 
-What is seen: anonymous, file and shared memory, swap, the peak between two samples (VmHWM, which is reset at every sample through
-/proc/PID/clear_refs: other readers of VmHWM see that; --no-reset leaves it alone), threads, descriptors, mappings, page faults. What
-the kernel refuses, as it does for processes of other users, is said and left out. Live bytes cannot be seen, so that growth is not
-told apart: a leak, or the allocator. `highwater run` on the same model can tell, or `highwater run --exec` on a program that speaks the protocol.
+What is seen: anonymous, file and shared memory, swap, the peak between two samples (VmHWM, which is reset at every sample \
+through /proc/PID/clear_refs: other readers of VmHWM see that; --no-reset leaves it alone), threads, descriptors, mappings, page \
+faults. What the kernel refuses, as it does for processes of other users, is said and left out. Live bytes cannot be seen, so \
+that growth is not told apart: a leak, or the allocator. `highwater run` on the same model can tell, or `highwater run --exec` on \
+a program that speaks the protocol.
 
-How it is judged: samples become at most 400 windows of equal time and, with --counter, of an equal number of requests (time without
-requests then does not count). Only the second half of the watch is judged, and nothing is called growing before twice the time of
---settle. --until-decided looks at twice that time and whenever the time has doubled; every look has its own chance of an error, and
-the sum of them is told.
+How it is judged: samples become at most 400 windows of equal time and, with --counter, of an equal number of requests (time \
+without requests then does not count). Only the second half of the watch is judged, and nothing is called growing before twice \
+the time of --settle. --until-decided looks at twice that time and whenever the time has doubled; every look has its own chance \
+of an error, and the sum of them is told.
 
-A program that ends and comes again (--name finds it again, --restart starts it again) is a segment of its own: a row of watch.csv, a
-verdict and a part of the chart. The watch comes to the worst of them; segments too short to judge count only where there is no other.
+A program that ends and comes again (--name finds it again, --restart starts it again) is a segment of its own: a row of \
+watch.csv, a verdict and a part of the chart. The watch comes to the worst of them; segments too short to judge count only where \
+there is no other.
 
-It ends with its process, after --for, with --until-decided, or with Ctrl-C, which is an orderly end: what was seen is judged. A
+It ends with its process, after --for, with --until-decided, or with Ctrl-C, which is an orderly end: what was seen is judged. A \
 program that highwater started is then ended too (SIGTERM, after ten seconds SIGKILL).
 
-Exit codes: 0 stable or plateau, 1 something grows, 2 bad usage or no such process or program, 3 highwater failed, 4 undecided, 130
-interrupted and undecided.";
+Exit codes: 0 stable or plateau, 1 something grows, 2 bad usage or no such process or program, 3 highwater failed, 4 undecided, \
+130 interrupted and undecided.";
 
 /// Arguments of `watch`.
 #[derive(Debug, Args)]

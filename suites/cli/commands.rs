@@ -71,16 +71,16 @@ fn a_list_runs_nothing() {
 #[test]
 fn every_command_has_help() {
     let desk = Desk::new();
-    for command in ["run", "phases", "report", "judge", "doctor", "model"] {
+    for command in ["run", "phases", "watch", "report", "judge", "doctor", "model"] {
         let told = desk.run(&[command, "--help"]).code(0).says("Usage: highwater");
         assert!(told.stderr.is_empty(), "{}", told.all());
     }
     let told = desk.run(&["--help"]).code(0).says("Examples:").says("Exit codes:");
-    for command in ["run", "phases", "report", "judge", "doctor", "model"] {
+    for command in ["run", "phases", "watch", "report", "judge", "doctor", "model"] {
         assert!(told.stdout.contains(&format!("\n  {command} ")), "{command}\n{}", told.all());
     }
     assert!(!told.stdout.contains("worker"), "it is hidden\n{}", told.all());
-    for command in ["run", "phases", "judge", "model"] {
+    for command in ["run", "phases", "watch", "judge", "model"] {
         desk.run(&[command, "--help"])
             .says(&format!("Examples:\n  highwater {}", if command == "run" { "" } else { command }));
     }
@@ -92,14 +92,24 @@ fn every_command_has_help() {
 #[test]
 fn examples_in_help_are_whole_lines() {
     let desk = Desk::new();
-    for arguments in
-        [&["--help"][..], &["run", "--help"], &["phases", "--help"], &["judge", "--help"], &["model", "--help"]]
-    {
-        let told = desk.run(arguments).code(0);
+    for command in [None, Some("run"), Some("phases"), Some("watch"), Some("judge"), Some("model")] {
+        let arguments: Vec<&str> = command.into_iter().chain(["--help"]).collect();
+        let told = desk.run(&arguments).code(0);
         let examples = told.stdout.split("Examples:\n").nth(1).unwrap_or_default();
         let broken = examples.lines().take_while(|line| !line.is_empty()).find(|line| !line.starts_with("  highwater"));
         assert_eq!(broken, None, "{}", told.all());
     }
+}
+
+/// The counter of the example is run by a shell: what stands in its quotes must come to `awk` as it is meant.
+#[test]
+fn the_counter_of_the_example_prints_one_number() {
+    let told = Desk::new().run(&["watch", "--help"]).code(0);
+    let line = told.stdout.lines().find(|line| line.contains("--counter 'curl")).unwrap_or_default();
+    let filter = line.split(" | ").nth(1).and_then(|rest| rest.strip_suffix('\'')).unwrap_or_else(|| panic!("{line}"));
+    let script = format!("printf 'other 7\\nrequests_total 42\\n' | {filter}");
+    let output = std::process::Command::new("/bin/sh").args(["-c", &script]).output().expect("a shell");
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "42\n", "{line}");
 }
 
 #[test]
