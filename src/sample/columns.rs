@@ -55,7 +55,7 @@ columns! {
     rss_file_bytes,
     /// Resident shared memory at rest (RssShmem), bytes.
     rss_shmem_bytes,
-    /// Anonymous memory that was swapped out (VmSwap), bytes.
+    /// Anonymous memory that was swapped out (VmSwap; with `watch --tree` SwapPss, which counts what processes share in parts), bytes.
     swap_bytes,
     /// hugetlb pages, which are outside of RSS (HugetlbPages), bytes.
     hugetlb_bytes,

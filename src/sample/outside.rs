@@ -77,7 +77,7 @@ pub enum OutsideError {
 /// Something that cannot be seen of a process.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Missing {
-    /// What: `peaks between samples`, `descriptors`, `mappings`.
+    /// What: `peaks between samples`, `descriptors`, `mappings`, `shared memory in parts`.
     pub what: &'static str,
     /// Why.
     pub reason: String,
@@ -168,6 +168,8 @@ impl Outside {
     /// If the process has ended, before or meanwhile: a sample of which a part is missing for that is none.
     pub fn fill(&mut self, sample: &mut Sample) -> Result<(), OutsideError> {
         let status = self.status()?;
+        // At once: what comes while the rest is read belongs to the next sample.
+        self.reset();
         let mark = status.vm_hwm.filter(|_| self.clear_refs.is_some());
         status.fill(sample, mark);
         sample.descriptors = self.descriptors.as_ref().and_then(|file| count::descriptors(file, &mut self.buffer[..]));
@@ -179,15 +181,22 @@ impl Outside {
         sample.minor_faults = stat.minor_faults.checked_sub(self.faults.0);
         sample.major_faults = stat.major_faults.checked_sub(self.faults.1);
         self.faults = (stat.minor_faults, stat.major_faults);
-        self.reset();
         Ok(())
     }
 
-    /// Anonymous memory with what is shared counted in parts (Pss_Anon), bytes; `None` where it cannot be read.
-    pub(super) fn proportional(&mut self) -> Option<u64> {
-        let file = open_at(&self.directory, "smaps_rollup", OFlag::O_RDONLY).ok()?;
-        let length = file.read_at(&mut self.buffer[..], 0).ok()?;
-        Rollup::parse(&self.buffer[..length]).pss_anon
+    /// What tells of shared memory in parts.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub(super) fn rollup(&mut self) -> io::Result<Rollup> {
+        let file = open_at(&self.directory, "smaps_rollup", OFlag::O_RDONLY)?;
+        let length = file.read_at(&mut self.buffer[..], 0)?;
+        Ok(Rollup::parse(&self.buffer[..length]))
+    }
+
+    /// Notes something that cannot be seen.
+    pub(super) fn miss(&mut self, what: &'static str, reason: String) {
+        self.missing.push(Missing { what, reason });
     }
 
     /// Finds out what may be read beyond `stat` and `status`.

@@ -87,6 +87,8 @@ pub struct Rollup {
     pub lazy_free: Option<u64>,
     /// AnonHugePages: anonymous memory in huge pages.
     pub anon_huge: Option<u64>,
+    /// SwapPss: what was swapped out, with what is shared counted in parts (Linux 4.3).
+    pub swap_pss: Option<u64>,
 }
 
 impl Rollup {
@@ -100,6 +102,7 @@ impl Rollup {
                 b"Pss_File" => &mut rollup.pss_file,
                 b"LazyFree" => &mut rollup.lazy_free,
                 b"AnonHugePages" => &mut rollup.anon_huge,
+                b"SwapPss" => &mut rollup.swap_pss,
                 _ => continue,
             };
             *field = quantity(value);
@@ -142,7 +145,8 @@ mod tests {
 
     const ROLLUP: &[u8] = b"55a0c0000000-7ffd1c1f2000 ---p 00000000 00:00 0                          [rollup]\n\
         Rss:               61004 kB\nPss:               55012 kB\nPss_Dirty:         54000 kB\nPss_Anon:          54000 kB\n\
-        Pss_File:           1012 kB\nLazyFree:            400 kB\nAnonHugePages:     32768 kB\n";
+        Pss_File:           1012 kB\nLazyFree:            400 kB\nAnonHugePages:     32768 kB\n\
+        Swap:                 64 kB\nSwapPss:              32 kB\n";
 
     #[test]
     fn the_peak_is_at_least_what_is_there_at_rest() {
@@ -179,6 +183,7 @@ mod tests {
         assert_eq!((rollup.pss_anon, rollup.pss_file), (Some(54000 * 1024), Some(1012 * 1024)));
         assert_eq!(rollup.lazy_free, Some(400 * 1024));
         assert_eq!(rollup.anon_huge, Some(32768 * 1024));
+        assert_eq!(rollup.swap_pss, Some(32 * 1024));
     }
 
     #[test]

@@ -1,14 +1,16 @@
 //! A process with all that descend from it, as one sum.
 //!
-//! Pages that processes share after a fork are counted in parts (Pss_Anon): the sum then is the memory of all of them, and does
-//! not rise by a worker that has only been forked. Each process has a high-water mark of its own, and the sum of the marks is no
+//! Pages that processes share after a fork are counted in parts (Pss_Anon, SwapPss): the sum then is the memory of all of them, and does
+//! not rise by a worker that has only been forked. Where the kernel tells no parts, each counts them whole. Each process has a high-water mark of its own, and the sum of the marks is no
 //! mark of the sum, so that a tree has no peaks between samples.
 
 use std::collections::BTreeMap;
+use std::io;
 
 use super::columns::Sample;
 use super::outside::{Outside, OutsideError};
 use super::processes::Processes;
+use super::status::Rollup;
 
 /// A process and its descendants. Who has once been among them stays, even if its parent ends first.
 #[derive(Debug)]
@@ -19,7 +21,10 @@ pub struct Tree {
 
 impl Tree {
     /// The tree of process `root`.
-    pub fn new(root: Outside) -> Tree {
+    pub fn new(mut root: Outside) -> Tree {
+        if let Some(reason) = no_parts(&root.rollup()) {
+            root.miss("shared memory in parts", reason);
+        }
         Tree { root, members: BTreeMap::new() }
     }
 
@@ -74,8 +79,23 @@ impl Tree {
 fn fill_one(process: &mut Outside, sample: &mut Sample) -> Result<(), OutsideError> {
     process.fill(sample)?;
     sample.peak_anon_bytes = None;
-    sample.pss_anon_bytes = process.proportional().or(sample.rss_anon_bytes);
+    count_in_parts(sample, &process.rollup().unwrap_or_default());
     Ok(())
+}
+
+/// Counts what is shared in parts, as far as the kernel tells them.
+fn count_in_parts(sample: &mut Sample, parts: &Rollup) {
+    sample.pss_anon_bytes = parts.pss_anon.or(sample.rss_anon_bytes);
+    sample.swap_bytes = parts.swap_pss.or(sample.swap_bytes);
+}
+
+/// Why what is shared cannot be counted in parts; `None` where it can.
+fn no_parts(rollup: &io::Result<Rollup>) -> Option<String> {
+    match rollup {
+        Ok(rollup) if rollup.pss_anon.is_some() => None,
+        Ok(_) => Some("this kernel tells no Pss_Anon, as those before Linux 5.10".into()),
+        Err(error) => Some(error.to_string()),
+    }
 }
 
 /// Adds what another process tells; what one of the two does not tell counts as nothing.

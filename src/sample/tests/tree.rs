@@ -61,6 +61,34 @@ fn descendants_are_summed_up_and_stay_when_their_parent_ends() {
     assert!(tree.members.contains_key(&family.sleeper));
 }
 
+/// Planted: a kernel that does not know the field, and a process whose file may not be read.
+#[test]
+fn what_cannot_be_counted_in_parts_is_told() {
+    let old = Rollup::parse(b"Rss: 8 kB\nPss: 8 kB\nLazyFree: 0 kB\n");
+    assert!(no_parts(&Ok(old)).is_some_and(|reason| reason.contains("Pss_Anon")));
+    let refused = io::Error::from(io::ErrorKind::PermissionDenied);
+    assert_eq!(no_parts(&Err(refused)), Some("permission denied".into()));
+    let told = Rollup { pss_anon: Some(0), ..Rollup::default() };
+    assert_eq!(no_parts(&Ok(told)), None);
+    let mut root = Outside::open(std::process::id() as i32, false).unwrap();
+    let is_told = no_parts(&root.rollup()).is_none();
+    let tree = Tree::new(root);
+    assert_eq!(tree.root().missing().iter().all(|missing| missing.what != "shared memory in parts"), is_told);
+}
+
+#[test]
+fn what_is_shared_is_counted_in_parts_where_they_are_told() {
+    let whole = Sample { rss_anon_bytes: Some(100), swap_bytes: Some(50), ..Sample::default() };
+    let counted = |parts: Rollup| {
+        let mut sample = whole;
+        count_in_parts(&mut sample, &parts);
+        (sample.pss_anon_bytes, sample.swap_bytes)
+    };
+    let told = Rollup { pss_anon: Some(40), swap_pss: Some(20), ..Rollup::default() };
+    assert_eq!(counted(told), (Some(40), Some(20)));
+    assert_eq!(counted(Rollup::default()), (Some(100), Some(50)));
+}
+
 #[test]
 fn a_watcher_inside_the_tree_is_none_of_it() {
     let root = Outside::open(nix::unistd::getppid().as_raw(), false).unwrap();
