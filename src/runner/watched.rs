@@ -17,7 +17,7 @@ const GRACE: Duration = Duration::from_secs(10);
 /// Between two looks at whether it has ended.
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// A running program. Dropped, it is killed with everything in its process group.
+/// A running program. Dropped, it is killed with everything in its process group, which may go on when the program has ended.
 #[derive(Debug)]
 pub struct Program {
     child: Child,
@@ -50,7 +50,8 @@ impl Program {
         self.child.try_wait()
     }
 
-    /// Ends it: asks with SIGTERM, and kills it if it takes longer than ten seconds. Whether it had to be killed.
+    /// Ends it: asks with SIGTERM, and kills it if it takes longer than ten seconds. Whether it had to be killed. What it leaves
+    /// behind in its process group is killed.
     ///
     /// # Errors
     /// If the kernel does not say how it ended.
@@ -81,8 +82,10 @@ impl Program {
 
 impl Drop for Program {
     fn drop(&mut self) {
-        if matches!(self.child.try_wait(), Ok(None)) {
-            let _ = self.kill();
+        match self.child.try_wait() {
+            Ok(None) => _ = self.kill(),
+            // The number of a group is not given out again while anybody is in it.
+            _ => self.signal(Signal::SIGKILL),
         }
     }
 }
@@ -130,17 +133,40 @@ mod tests {
         assert_eq!(Program::start(&[]).unwrap_err().kind(), io::ErrorKind::InvalidInput);
     }
 
+    /// Waits until as many processes as planted sleep for so long, or none.
+    fn wait_for_sleepers(seconds: &str, expected: usize) {
+        let pattern = regex::Regex::new(&format!("^sleep {}$", regex::escape(seconds))).unwrap();
+        let count = || crate::sample::oldest_named(&pattern).unwrap().map_or(0, |(_, others)| 1 + others);
+        while count() != expected {
+            thread::sleep(PAUSE);
+        }
+    }
+
     /// Planted: a program whose child goes on without it.
     #[test]
     fn a_program_ends_with_what_it_has_started() {
         let program = start("sleep 86393.5 & sleep 86393.5");
-        let pattern = regex::Regex::new(r"^sleep 86393\.5$").unwrap();
-        while crate::sample::oldest_named(&pattern).unwrap().is_none_or(|(_, others)| others == 0) {
-            thread::sleep(PAUSE);
-        }
+        wait_for_sleepers("86393.5", 2);
         assert!(!program.end().unwrap(), "asked, not killed");
-        while crate::sample::oldest_named(&pattern).unwrap().is_some() {
-            thread::sleep(PAUSE);
-        }
+        wait_for_sleepers("86393.5", 0);
+    }
+
+    /// Planted: a child that does not mind being asked to end, and a program that does.
+    #[test]
+    fn what_is_left_when_a_program_was_asked_to_end_is_killed() {
+        let program = start("(trap '' TERM; exec sleep 86393.25) & sleep 86393.25");
+        wait_for_sleepers("86393.25", 2);
+        assert!(!program.end().unwrap(), "asked, not killed");
+        wait_for_sleepers("86393.25", 0);
+    }
+
+    /// Planted: a program that ends by itself and leaves a child behind.
+    #[test]
+    fn what_a_program_left_when_it_ended_is_killed() {
+        let mut program = start("sleep 86393.75 & exit 3");
+        assert_eq!(wait(&mut program), "exited with 3");
+        wait_for_sleepers("86393.75", 1);
+        drop(program);
+        wait_for_sleepers("86393.75", 0);
     }
 }
