@@ -11,7 +11,7 @@ pub(super) const EXAMPLES: &str = "\
 Examples:
   highwater watch --pid 4711 --for 1h
   highwater watch --name 'uvicorn app:main' --tree
-  highwater watch --pid 4711 --counter 'curl localhost/metrics | awk \"/^requests_total/ {print \\$2}\"'
+  highwater watch --pid 4711 --counter 'curl localhost/metrics | awk \"/^served_total/ {print \\$2}\"'
   highwater watch --until-decided --settle 2m -- python3 service.py --port 8000
   highwater watch --restart --every 10s -- ./server
 

@@ -107,7 +107,7 @@ fn the_counter_of_the_example_prints_one_number() {
     let told = Desk::new().run(&["watch", "--help"]).code(0);
     let line = told.stdout.lines().find(|line| line.contains("--counter 'curl")).unwrap_or_default();
     let filter = line.split(" | ").nth(1).and_then(|rest| rest.strip_suffix('\'')).unwrap_or_else(|| panic!("{line}"));
-    let script = format!("printf 'other 7\\nrequests_total 42\\n' | {filter}");
+    let script = format!("printf 'other 7\\nserved_total 42\\n' | {filter}");
     let output = std::process::Command::new("/bin/sh").args(["-c", &script]).output().expect("a shell");
     assert_eq!(String::from_utf8_lossy(&output.stdout), "42\n", "{line}");
 }
