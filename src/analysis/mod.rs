@@ -70,7 +70,4 @@ pub use sensitivity::{minimum_detectable, minimum_detectable_trend};
 pub use state::State;
 pub use trend::{Trend, TrendShape, TrendState, trend};
 pub use verdict::{LiveVerdict, ResidentCategory, Resource, Verdict};
-pub use watch::{
-    Bucket, Growth, History, Observed, WatchFinding, WatchRules, Windows, assess_watch, by_requests, by_time,
-    history_of, is_growth, worst_of,
-};
+pub use watch::{Growth, History, Observed, WatchFinding, WatchRules, assess_watch, history_of, is_growth, worst_of};

@@ -12,9 +12,7 @@ use crate::cli::Sabotage;
 use crate::error::Error;
 use crate::model::{self, ModelError};
 use crate::report::console::Console;
-use crate::report::{
-    CacheFile, LiveSource, Machine, Role, RowsFile, RunDirectory, RunRecord, SamplesFile, VerdictRow, revision,
-};
+use crate::report::{CacheFile, LiveSource, Role, RowsFile, RunDirectory, RunRecord, SamplesFile, VerdictRow};
 use crate::runtime;
 use crate::sample::Series;
 use crate::suite::{ArmSpec, Case, ModelSource, ModelSpec, Suite, catalogue};
@@ -198,15 +196,9 @@ fn exact_live_arm() -> Option<ArmSpec> {
 /// What `run.json` says of a run that begins.
 pub(super) fn record(suite: &Suite) -> RunRecord {
     RunRecord {
-        highwater: env!("CARGO_PKG_VERSION").into(),
-        command: std::env::args().collect(),
         suites: vec![suite.path.as_ref().map_or_else(|| suite.name.clone(), |path| path.display().to_string())],
-        started: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
-        revision: revision(),
-        machine: Machine::look(),
         runtimes: vec![crate::runtime::embedded_versions()],
         cases: suite.cases.len() * suite.replicates as usize,
-        controls_passed: None,
-        exit_code: None,
+        ..RunRecord::begin()
     }
 }

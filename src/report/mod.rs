@@ -34,10 +34,11 @@ pub use phases::{
     CellFailure, PhaseCell, PhaseRow, cells, draw_phases, line, phases_table, polling_line, reference_table, remarks,
 };
 pub use rows_file::{RowsFile, read_rows, write_rows};
-pub use run_directory::{Machine, RunDirectory, RunRecord, revision, transparent_huge_pages};
+pub use run_directory::{Machine, RunDirectory, RunRecord, transparent_huge_pages};
 pub use samples_file::{RecordedRun, Runs, SamplesFile, read_samples};
 pub use sentence::sentence;
 pub use settings::{SettingRow, compare_settings, comparison_base};
 pub use verdict_row::{CoreSource, LiveSource, Role, VerdictRow};
-pub use watch::{WatchRow, draw_watch, duration, progress};
+pub use watch::{MOST_DRAWN, WatchRow, draw_watch, duration, progress};
+pub(crate) use words::percent;
 pub use work_charts::draw_works;

@@ -21,12 +21,22 @@ impl RunDirectory {
     /// # Errors
     /// If it cannot be made, or `out` holds a run already: nothing recorded is overwritten.
     pub fn create(out: Option<&Path>) -> Result<Self, Error> {
+        RunDirectory::check(out)?;
         let path = match out {
             Some(path) => path.to_owned(),
             None => fresh_name(),
         };
         fs::create_dir_all(&path).map_err(Error::file("cannot create the run directory", &path))?;
-        let directory = RunDirectory { path };
+        Ok(RunDirectory { path })
+    }
+
+    /// Looks whether `out`, where given, could be a new directory; nothing is made.
+    ///
+    /// # Errors
+    /// If it holds a run already.
+    pub fn check(out: Option<&Path>) -> Result<(), Error> {
+        let Some(path) = out else { return Ok(()) };
+        let directory = RunDirectory { path: path.to_owned() };
         let files = [
             directory.samples(),
             directory.verdicts(),
@@ -39,7 +49,7 @@ impl RunDirectory {
             let path = directory.path.display();
             return Err(Error::Usage(format!("{path} holds a run already: give another directory to --out")));
         }
-        Ok(directory)
+        Ok(())
     }
 
     /// An existing one.
@@ -167,6 +177,24 @@ pub struct RunRecord {
     pub exit_code: Option<u8>,
 }
 
+impl RunRecord {
+    /// What is known of any run when it begins.
+    pub fn begin() -> RunRecord {
+        RunRecord {
+            highwater: env!("CARGO_PKG_VERSION").into(),
+            command: std::env::args().collect(),
+            suites: Vec::new(),
+            started: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+            revision: revision(),
+            machine: Machine::look(),
+            runtimes: Vec::new(),
+            cases: 0,
+            controls_passed: None,
+            exit_code: None,
+        }
+    }
+}
+
 /// What the machine is, as far as it bears on memory.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Machine {
@@ -228,7 +256,7 @@ pub fn transparent_huge_pages() -> Option<String> {
 }
 
 /// Git revision of the present folder, with `-dirty` where files differ.
-pub fn revision() -> Option<String> {
+fn revision() -> Option<String> {
     let output = Command::new("git").args(["describe", "--always", "--dirty", "--abbrev=12"]).output();
     match output {
         Ok(output) if output.status.success() => {
@@ -251,6 +279,9 @@ mod tests {
         fs::write(directory.samples(), "case\n").unwrap();
         let error = RunDirectory::create(Some(folder.path())).unwrap_err();
         assert!(error.to_string().contains("--out"), "{error}");
+        let fresh = folder.path().join("fresh");
+        RunDirectory::check(Some(&fresh)).unwrap();
+        assert!(!fresh.exists(), "nothing was made");
     }
 
     #[test]

@@ -20,7 +20,7 @@ pub(in crate::report) fn bytes_in(value: f64, low: f64, high: f64) -> String {
 }
 
 /// `0.4 %` below ten, `23 %` above.
-pub(in crate::report) fn percent(value: f64) -> String {
+pub(crate) fn percent(value: f64) -> String {
     if value == 0.0 {
         "0 %".into()
     } else if value < 0.1 {

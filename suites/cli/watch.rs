@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 
 use nix::sys::signal::Signal;
 
-use crate::desk::{Desk, Row};
+use crate::desk::{Desk, HIGHWATER, Row};
 use crate::ended::Ended;
 use crate::process::{Started, is_alive, wait_for};
 
@@ -21,12 +21,15 @@ const NOBODY: u32 = 65_534;
 
 /// The program that is watched, compiled once.
 fn program() -> &'static str {
-    static PROGRAM: OnceLock<String> = OnceLock::new();
+    static PROGRAM: OnceLock<&str> = OnceLock::new();
     PROGRAM.get_or_init(|| {
-        let path = format!("{}/watched-{}", env!("CARGO_TARGET_TMPDIR"), std::process::id());
+        let path = concat!(env!("CARGO_TARGET_TMPDIR"), "/watched");
         let source = concat!(env!("CARGO_MANIFEST_DIR"), "/suites/cli/watched.c");
-        let status = Command::new("cc").args(["-O1", "-o", &path, source]).status();
+        // It takes its place at once: another run of these tests may be starting it.
+        let fresh = format!("{path}-{}", std::process::id());
+        let status = Command::new("cc").args(["-O1", "-pthread", "-o", &fresh, source]).status();
         assert!(status.as_ref().is_ok_and(|status| status.success()), "cc: {status:?}");
+        std::fs::rename(&fresh, path).expect("both lie in one folder");
         path
     })
 }
@@ -78,6 +81,11 @@ fn samples(desk: &Desk, segment: &str) -> usize {
     text.lines().filter(|line| line.split(',').nth(1) == Some(segment)).count()
 }
 
+/// Program and arguments of a process.
+fn command_line(pid: i32) -> String {
+    std::fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default().replace('\0', " ")
+}
+
 /// Whether a segment has enough on disk to be judged: 200 samples, and so many that the longest time in which a busy machine took
 /// none is lost among them.
 fn is_judgeable(desk: &Desk, segment: &str) -> bool {
@@ -106,7 +114,8 @@ fn growth_is_found_and_not_attributed() {
     // The files alone say the same again.
     let again = desk.run(&["report", "out"]).code(0);
     assert!(again.stdout.contains(&row["sentence"]) && ended.stdout.contains(&row["sentence"]), "{}", again.all());
-    desk.run(&["watch", "--out", "out", "--for", "1s", "--", program(), "flat", "0", "10"]).code(2).complains("--out");
+    desk.run(&["watch", "--out", "out", "--for", "1s", "--", "touch", "started"]).code(2).complains("--out");
+    assert!(!desk.path("started").exists(), "nothing is started for a directory that is taken");
 }
 
 #[test]
@@ -122,6 +131,36 @@ fn what_does_not_grow_is_stable() {
     let last = tree.samples("sh").pop().expect("a sample");
     assert_eq!((last.number("processes"), last.number("peak_anon_bytes")), (Some(2.0), None));
     assert!(last.number("pss_anon_bytes").is_some_and(|bytes| bytes > 20e6), "both are counted: {last:#?}");
+}
+
+/// Without resets there are no peaks between samples, and the mark stays what it was.
+#[test]
+fn a_mark_that_is_not_to_be_reset_is_left_alone() {
+    let desk = Desk::new();
+    // A watcher of somebody else's sees the mark of 20 MiB, however often samples are taken.
+    let planted = Planted::start(&["shrink", "0", "10"]);
+    let status = format!("/proc/{}/status", planted.pid());
+    let mark = || {
+        let text = std::fs::read_to_string(&status).expect("it runs");
+        let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or_default();
+        line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number of kB")
+    };
+    let resident = || {
+        let text = std::fs::read_to_string(&status).expect("it runs");
+        let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
+        line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number of kB")
+    };
+    wait_for("memory that was given back", || (mark() > resident() + 16_000).then_some(()));
+    let words = |out| ["watch", "--every", "10ms", "--for", "1s", "--settle", "100ms", "--out", out];
+    let pid = planted.pid();
+    desk.run(&[&words("out")[..], &["--no-reset", "--pid", &pid]].concat());
+    assert!(mark() > resident() + 16_000, "the mark was reset");
+    let row = &rows(&desk)[0];
+    assert_eq!((&row["memory_source"], &row["not_seen"]), ("at-rest", ""), "{row:#?}");
+    assert!(desk.samples(&row["case"]).iter().all(|sample| sample["peak_anon_bytes"].is_empty()));
+    assert!(row.number("age_s").is_some_and(|age| age > 0.0) && row.number("settle_s") < Some(0.1), "{row:#?}");
+    desk.run(&[&words("reset")[..], &["--pid", &pid]].concat());
+    assert!(mark() < resident() + 16_000, "without the option it is reset");
 }
 
 #[test]
@@ -150,6 +189,7 @@ fn requests_are_counted_and_a_counter_that_fails_is_told() {
     decided(&desk, &["--counter", counter, "--counter-every", "1"], &["grow", "65536", "10"]).code(1).says(" requests");
     let row = &rows(&desk)[0];
     assert!(row.number("requests") > Some(0.0) && row["counter_failures"].is_empty(), "{row:#?}");
+    assert!(row.number("bytes_per_request_low") > Some(0.0), "{row:#?}");
     for (counter, problem) in [
         ("exit 7", "the command was unsuccessful: exited with 7"),
         ("echo many", "the command printed `many`, which is not one number"),
@@ -201,7 +241,38 @@ fn a_program_that_ends_at_once_is_a_row() {
     desk.run(&["watch", "--out", "out", "--", "sh", "-c", "exit 5"]).code(4).says("exited with 5");
     let row = &rows(&desk)[0];
     assert_eq!((&row["ended"], &row["verdict"]), ("process-ended", "inconclusive"), "{row:#?}");
-    desk.run(&["report", "out"]).code(0);
+    let report = desk.run(&["report", "out"]).code(0);
+    // It may have been seen once.
+    let is_seen = row.number("samples") > Some(0.0);
+    assert_eq!((report.stdout.contains("chart: "), desk.path("out/charts").exists()), (is_seen, is_seen), "{row:#?}");
+}
+
+/// Planted: the main thread has ended, another goes on. The kernel tells nothing of such a process, and no end.
+#[test]
+fn a_program_without_its_main_thread_is_ended_when_the_time_is_over() {
+    let desk = Desk::new();
+    let words =
+        ["watch", "--every", "10ms", "--for", "500ms", "--out", "out", "--", program(), "leaderless", "0", "10"];
+    desk.run(&words).code(4);
+    let row = &rows(&desk)[0];
+    assert_eq!((&row["ended"], &row["ended_detail"]), ("time-over", "ended by highwater"), "{row:#?}");
+}
+
+/// Planted: the file of samples may not grow beyond 16 KiB, which is written like a full disk.
+#[test]
+fn what_was_seen_before_a_sample_could_not_be_written_is_judged() {
+    let desk = Desk::new();
+    let mut command = desk.command("sh");
+    let script = "trap '' XFSZ; ulimit -f 32; exec \"$@\"";
+    command
+        .args(["-c", script, "sh", HIGHWATER, "watch", "--every", "10ms", "--settle", "100ms", "--out", "out", "--"]);
+    command.args([program(), "flat", "0", "10"]);
+    let ended = Ended::of(command).code(3).says("segment 1, watched, ").complains("samples.csv");
+    ended.complains("what was seen before this error lies in out");
+    let row = &rows(&desk)[0];
+    assert_eq!((&row["ended"], &row["ended_detail"]), ("failed", "ended by highwater"), "{row:#?}");
+    assert!(!row["verdict"].is_empty() && row.number("samples") > Some(40.0), "{row:#?}");
+    assert_eq!(desk.samples("watched").len() as f64, row.number("samples").unwrap());
 }
 
 #[test]
@@ -230,7 +301,7 @@ fn a_program_that_comes_again_is_another_segment() {
     let second = Planted::start(&words);
     started.until("samples of the second", || samples(&desk, "2") >= 3);
     started.signal(Signal::SIGINT);
-    started.end().code(0).says("2 segments");
+    started.end().code(0).says("2 segments").says("wrongly called growing is at most");
     let rows = rows(&desk);
     let told: Vec<_> = rows.iter().map(|row| (&row["segment"], &row["pid"], &row["ended"])).collect();
     assert_eq!(told, [("1", pid.as_str(), "process-ended"), ("2", second.pid().as_str(), "interrupted")]);
@@ -266,7 +337,8 @@ fn a_watch_ends_when_its_time_is_over() {
 #[test]
 fn an_interrupted_watch_is_judged() {
     let desk = Desk::new();
-    let mut started = start(&desk, &["--", program(), "flat", "0", "10"]);
+    // A time that no clock can tell is none.
+    let mut started = start(&desk, &["--for", "500000000000years", "--", program(), "flat", "0", "10"]);
     started.until("samples to judge", || is_judgeable(&desk, "1"));
     let child = started.child("the program", |_| true);
     started.signal(Signal::SIGINT);
@@ -276,15 +348,20 @@ fn an_interrupted_watch_is_judged() {
 }
 
 #[test]
-fn samples_outlive_a_watch_that_is_killed_and_the_program_does_not() {
+fn samples_outlive_a_watch_that_is_killed_and_program_and_counter_do_not() {
     let desk = Desk::new();
-    let mut started = start(&desk, &["--", program(), "flat", "0", "10"]);
+    let options = ["--counter", "exec sleep 86398", "--counter-timeout", "1day", "--", program(), "flat", "0", "10"];
+    let mut started = start(&desk, &options);
     started.until("20 samples", || samples(&desk, "1") >= 20);
-    let child = started.child("the program", |_| true);
+    let is_program = |pid: i32| command_line(pid).starts_with(program());
+    let child = started.child("the program", is_program);
+    let counter = started.child("the counter", |pid| command_line(pid).starts_with("sleep"));
     started.signal(Signal::SIGKILL);
     started.end();
     wait_for("the program's end", || (!is_alive(child)).then_some(()));
-    desk.run(&["report", "out"]).code(0).complains("samples and no verdict");
+    wait_for("the counter's end", || (!is_alive(counter)).then_some(()));
+    let report = desk.run(&["report", "out"]).code(0).complains("samples and no verdict");
+    assert!(!report.stdout.contains("chart") && !desk.path("out/charts").exists(), "no process was judged");
 }
 
 /// Planted: highwater runs as nobody, the process belongs to another. What only its owner may see is told, the rest is judged.
@@ -317,4 +394,21 @@ fn a_process_of_another_user_is_seen_in_part() {
     let row = &rows(&desk)[0];
     assert!(row["not_seen"].contains("Permission denied") && row["descriptors_last"].is_empty(), "{row:#?}");
     assert_eq!((row.number("threads_last"), &row["memory_source"]), (Some(1.0), "at-rest"));
+    let mut command = desk.highwater();
+    command.args([
+        "watch",
+        "--tree",
+        "--every",
+        "10ms",
+        "--for",
+        "200ms",
+        "--out",
+        "tmp/tree",
+        "--pid",
+        &planted.pid(),
+    ]);
+    command.uid(NOBODY).gid(NOBODY);
+    Ended::of(command).code(4).complains("shared memory in parts of process");
+    let row = &desk.rows("tmp/tree/watch.csv")[0];
+    assert!(row["not_seen"].contains("shared memory in parts (Permission denied"), "{row:#?}");
 }

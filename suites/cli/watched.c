@@ -2,13 +2,21 @@
  *   grow BYTES MS [STEPS]         BYTES more,
  *   settle BYTES MS [STEPS]       the same for the first 60 steps only,
  *   descriptors 0 MS [STEPS]      one descriptor more,
- *   flat 0 MS [STEPS]             nothing.
+ *   flat 0 MS [STEPS]             nothing,
+ *   shrink 0 MS [STEPS]           nothing, when the 20 MiB are given back,
+ *   leaderless 0 MS               nothing; its main thread has ended, and another lives on.
  * After STEPS it exits with 3; without, never. */
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
+
+static void *live_on(void *nothing) {
+    for (;;) pause();
+    return nothing;
+}
 
 int main(int count, char **words) {
     if (count < 4) return 2;
@@ -22,6 +30,12 @@ int main(int count, char **words) {
     volatile char *base = malloc(20 << 20);
     if (!base) return 2;
     for (long at = 0; at < 20 << 20; at += 4096) base[at] = 1;
+    if (!strcmp(what, "shrink")) free((void *)base);
+    if (!strcmp(what, "leaderless")) {
+        pthread_t thread;
+        if (pthread_create(&thread, 0, live_on, 0) != 0) return 2;
+        pthread_exit(0);
+    }
     for (long step = 0; steps < 0 || step < steps; step++) {
         if (!strcmp(what, "grow") || (!strcmp(what, "settle") && step < 60)) {
             volatile char *more = malloc(bytes);

@@ -1,7 +1,7 @@
 //! The finding on one process that was watched.
 
 use super::history::History;
-use super::windows::{Windows, by_requests, by_time};
+use super::windows::{ByRequests, Windows, by_requests, by_time};
 use crate::analysis::assess::{Evidence, Settings, assess};
 use crate::analysis::finding::{LiveFinding, resource_finding};
 use crate::analysis::look::RISING;
@@ -55,8 +55,8 @@ pub struct WatchFinding {
     pub verdict: Verdict,
     /// Why, in words.
     pub reason: String,
-    /// Resident memory by time; `None` if none was seen.
-    pub by_time: Option<Growth>,
+    /// Resident memory by time.
+    pub by_time: Growth,
     /// Resident memory by requests, where enough were counted.
     pub by_requests: Option<Growth>,
     /// Share of the time without requests, where they were counted.
@@ -84,8 +84,7 @@ impl WatchFinding {
 
     /// Whether there was too little to judge memory on.
     pub fn is_short(&self) -> bool {
-        self.verdict == Verdict::Inconclusive
-            && self.by_time.as_ref().is_none_or(|growth| matches!(growth.found.state, TrendState::Short))
+        self.verdict == Verdict::Inconclusive && self.by_time.found.state == TrendState::Short
     }
 }
 
@@ -95,12 +94,14 @@ pub fn assess_watch(history: &History, rules: &WatchRules) -> WatchFinding {
     let settle = |length: f64, warm: f64| (warm / length).ceil() as usize;
     let time_settle = settle(windows.length, rules.settle);
     let by_time = growth(&windows, time_settle);
-    let requests = by_requests(history);
-    let by_requests = requests.as_ref().and_then(|(windows, _)| {
-        let share = (rules.settle / history.duration()).min(1.0);
-        growth(windows, settle(windows.length, share * windows.length * windows.len() as f64))
+    let requests = by_requests(history, rules.settle);
+    let by_requests = requests.as_ref().map(|ByRequests { windows, settling, .. }| {
+        // Twice the settling time is asked for whatever was served in it.
+        let is_settled = history.duration() >= 2.0 * rules.settle;
+        growth(windows, if is_settled { settle(windows.length, *settling) } else { windows.len() })
     });
-    let memory_grows = [&by_time, &by_requests].into_iter().flatten().any(|growth| is_growth(growth.verdict));
+    let ways = || [Some(&by_time), by_requests.as_ref()].into_iter().flatten();
+    let memory_grows = ways().any(|growth| is_growth(growth.verdict));
     let counts = [
         (Resource::Threads, &windows.threads),
         (Resource::Descriptors, &windows.descriptors),
@@ -113,26 +114,26 @@ pub fn assess_watch(history: &History, rules: &WatchRules) -> WatchFinding {
         .filter(|(_, counts)| counts.iter().any(|count| !count.is_nan()))
         .map(|(resource, counts)| (resource, resource_finding(counts, time_settle)))
         .collect();
-    let (verdict, reason) = verdict(by_time.as_ref(), by_requests.as_ref(), &resources);
-    let tests = [&by_time, &by_requests].into_iter().flatten().map(|growth| growth.found.error_rate).sum::<f64>()
-        + resources.len() as f64 * RISING;
+    let (verdict, reason) = verdict(&by_time, by_requests.as_ref(), &resources);
+    let tests = ways().map(|growth| growth.found.error_rate).sum::<f64>() + resources.len() as f64 * RISING;
     WatchFinding {
         verdict,
         reason,
         by_time,
         by_requests,
-        idle: requests.map(|(_, idle)| idle),
+        idle: requests.map(|requests| requests.idle),
         resources,
         window: windows.length,
         error_rate: (f64::from(rules.looks) * tests).min(1.0),
     }
 }
 
-/// What processes that followed each other come to: the worst of them. Those that were too short to judge count only where there
-/// is no other.
-pub fn worst_of<'a>(findings: impl Iterator<Item = &'a WatchFinding> + Clone) -> Verdict {
-    let judged = findings.clone().filter(|found| !found.is_short()).map(|found| found.verdict).min();
-    judged.unwrap_or(Verdict::Inconclusive)
+/// Place of the process that tells what all that followed each other come to: the last of the worst. Those that were too short to
+/// judge count only where there is no other. `None` where there is no process.
+pub fn worst_of<'a>(findings: impl IntoIterator<Item = &'a WatchFinding>) -> Option<usize> {
+    let ranks = findings.into_iter().map(|found| (found.is_short(), found.verdict)).enumerate();
+    // Of equal ones the later place is the lesser.
+    ranks.min_by_key(|(place, rank)| (*rank, std::cmp::Reverse(*place))).map(|(place, _)| place)
 }
 
 /// Whether a verdict says that something grows.
@@ -140,31 +141,28 @@ pub fn is_growth(verdict: Verdict) -> bool {
     !matches!(verdict, Verdict::Inconclusive | Verdict::Plateau | Verdict::Stable)
 }
 
-fn growth(windows: &Windows, settle: usize) -> Option<Growth> {
+fn growth(windows: &Windows, settle: usize) -> Growth {
     let evidence = Evidence { anon: Some(&windows.level), peak: windows.peak.as_deref(), ..Evidence::default() };
     let found = assess(&evidence, &Settings { settle, ..Settings::default() });
     let verdict = found.verdict;
-    found.resident.map(|found| Growth { found, verdict, length: windows.length, start: windows.start })
+    let found = found.resident.expect("levels were given, and resident memory is judged by default");
+    Growth { found, verdict, length: windows.length, start: windows.start }
 }
 
 /// The worst of memory and counts. Memory grows if it does in one of the two ways of cutting; it is decided if it is in one.
-fn verdict(
-    by_time: Option<&Growth>,
-    by_requests: Option<&Growth>,
-    resources: &[(Resource, LiveFinding)],
-) -> (Verdict, String) {
-    let ways = [(by_requests, "request"), (by_time, "time")];
-    let ways: Vec<(&Growth, &str)> = ways.into_iter().filter_map(|(growth, by)| Some((growth?, by))).collect();
-    let memory = ways
-        .iter()
+fn verdict(by_time: &Growth, by_requests: Option<&Growth>, resources: &[(Resource, LiveFinding)]) -> (Verdict, String) {
+    let ways = || by_requests.map(|growth| (growth, "request")).into_iter().chain([(by_time, "time")]);
+    let (growth, by) = ways()
         .find(|(growth, _)| is_growth(growth.verdict))
-        .or_else(|| ways.iter().find(|(growth, _)| growth.verdict != Verdict::Inconclusive))
-        .or(ways.last())
-        .map(|(growth, by)| (growth.verdict, format!("resident memory by {by}: {}", reason(growth))));
-    let growing = resources.iter().find(|(_, found)| found.verdict == LiveVerdict::Leak);
-    let resource = growing.map(|(resource, found)| (Verdict::ResourceLeak, format!("{resource}: {}", found.reason)));
-    let none = || (Verdict::Inconclusive, "no sample was taken".to_owned());
-    resource.into_iter().chain(memory).min_by_key(|(verdict, _)| *verdict).unwrap_or_else(none)
+        .or_else(|| ways().find(|(growth, _)| growth.verdict != Verdict::Inconclusive))
+        .unwrap_or((by_time, "time"));
+    let memory = (growth.verdict, format!("resident memory by {by}: {}", reason(growth)));
+    match resources.iter().find(|(_, found)| found.verdict == LiveVerdict::Leak) {
+        Some((resource, found)) if Verdict::ResourceLeak <= memory.0 => {
+            (Verdict::ResourceLeak, format!("{resource}: {}", found.reason))
+        }
+        _ => memory,
+    }
 }
 
 fn reason(growth: &Growth) -> String {

@@ -65,7 +65,6 @@ pub struct History {
     samples: u64,
     counter: f64,
     requests: f64,
-    counter_fell: u64,
 }
 
 impl History {
@@ -80,7 +79,6 @@ impl History {
             samples: 0,
             counter: f64::NAN,
             requests: f64::NAN,
-            counter_fell: 0,
         }
     }
 
@@ -145,14 +143,9 @@ impl History {
         Some(self.requests).filter(|requests| !requests.is_nan())
     }
 
-    /// How often the counter fell, which it does when it begins anew.
-    pub fn counter_fell(&self) -> u64 {
-        self.counter_fell
-    }
-
     /// The bucket of a look at a time. Looks are taken a little late, now more and now less; half of their distance keeps each in
     /// a bucket of its own.
-    fn place(&self, at: f64) -> usize {
+    pub(super) fn place(&self, at: f64) -> usize {
         ((at + self.early) / self.width) as usize
     }
 
@@ -162,9 +155,6 @@ impl History {
             return;
         }
         let more = if reading >= self.counter { reading - self.counter } else { reading };
-        if reading < self.counter {
-            self.counter_fell += 1;
-        }
         self.requests = if self.counter.is_nan() { 0.0 } else { self.requests + more };
         self.counter = reading;
     }

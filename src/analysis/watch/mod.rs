@@ -1,7 +1,7 @@
 //! What a process did that was only watched: samples by time become windows, and windows are judged as iterations are.
 //!
 //! Nothing in a process that does not cooperate says where one unit of work ends and the next begins. So equal spans of time take
-//! the place of iterations and, where somebody counts requests, equal numbers of requests too ([`Windows`]): in each the highest
+//! the place of iterations and, where somebody counts requests, equal numbers of requests too: in each the highest
 //! peak between samples and the lowest level at rest. The statistics are those of resident memory and of counts; the windows are
 //! cut anew at every look, from a [`History`] that keeps its size however long the watch lasts.
 //!
@@ -19,6 +19,5 @@ mod windows;
 mod tests;
 
 pub use finding::{Growth, WatchFinding, WatchRules, assess_watch, is_growth, worst_of};
-pub use history::{Bucket, History};
+pub use history::History;
 pub use observed::{Observed, history_of};
-pub use windows::{Windows, by_requests, by_time};

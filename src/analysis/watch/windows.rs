@@ -9,21 +9,21 @@ const FEWEST: usize = 40;
 
 /// Windows of one process in the order of time. A value that is not known is `NaN`.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Windows {
+pub(super) struct Windows {
     /// How long a window is: seconds, or requests.
-    pub length: f64,
+    pub(super) length: f64,
     /// Place of the first window's beginning: seconds, or requests, since the first sample or reading.
-    pub start: f64,
+    pub(super) start: f64,
     /// Lowest level of each.
-    pub level: Vec<f64>,
+    pub(super) level: Vec<f64>,
     /// Highest peak of each; `None` where no peaks could be seen.
-    pub peak: Option<Vec<f64>>,
+    pub(super) peak: Option<Vec<f64>>,
     /// Fewest threads of each.
-    pub threads: Vec<f64>,
+    pub(super) threads: Vec<f64>,
     /// Fewest descriptors of each.
-    pub descriptors: Vec<f64>,
+    pub(super) descriptors: Vec<f64>,
     /// Fewest mappings of each.
-    pub mappings: Vec<f64>,
+    pub(super) mappings: Vec<f64>,
 }
 
 impl Windows {
@@ -43,20 +43,26 @@ impl Windows {
     }
 
     /// Number of windows.
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.level.len()
     }
+}
 
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.level.is_empty()
-    }
+/// Windows of an equal number of requests.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct ByRequests {
+    /// The windows.
+    pub(super) windows: Windows,
+    /// Share of the time without requests.
+    pub(super) idle: f64,
+    /// Requests that were served in the settling time.
+    pub(super) settling: f64,
 }
 
 /// Windows of equal time: a bucket each while there are few buckets, several later. Where samples are missing (a machine too
 /// busy to take them in time), windows are long enough to have more than one each. The first buckets that fill no window are left
 /// out.
-pub fn by_time(history: &History) -> Windows {
+pub(super) fn by_time(history: &History) -> Windows {
     let buckets = history.buckets();
     let present = buckets.iter().filter(|bucket| bucket.samples > 0).count();
     let absent = buckets.len() - present;
@@ -68,8 +74,8 @@ pub fn by_time(history: &History) -> Windows {
 }
 
 /// Windows of an equal number of requests, in which time without requests does not count; `None` if there were too few. Between two
-/// readings of the counter requests are taken to come evenly.
-pub fn by_requests(history: &History) -> Option<(Windows, f64)> {
+/// readings of the counter requests are taken to come evenly. The settling time is that of the first `settle` seconds.
+pub(super) fn by_requests(history: &History, settle: f64) -> Option<ByRequests> {
     let served = served(history.buckets());
     let known = served.iter().flatten().count();
     let active: Vec<(f64, &Bucket)> = served
@@ -92,7 +98,9 @@ pub fn by_requests(history: &History) -> Option<(Windows, f64)> {
     }
     let windows: Vec<Bucket> = windows.into_iter().map(|window| window.unwrap_or_else(|| merged(&[]))).collect();
     let idle = 1.0 - active.len() as f64 / known.max(1) as f64;
-    Some((Windows::of(&windows, length, 0.0), idle))
+    let settling = served.iter().take(history.place(settle) + 1).flatten().last();
+    let settling = settling.map_or(0.0, |(before, more)| before + more);
+    Some(ByRequests { windows: Windows::of(&windows, length, 0.0), idle, settling })
 }
 
 /// Requests before and in each bucket, where two readings of the counter lie around it.

@@ -11,9 +11,12 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
+
+use crate::worker::die_with_parent;
 
 /// Between two looks at the clock while the command runs.
 const TICK: Duration = Duration::from_millis(20);
@@ -32,6 +35,7 @@ pub(super) struct Counter {
     thread: Option<JoinHandle<()>>,
     is_busy: bool,
     asked: u64,
+    answered: u64,
     failed: u64,
     last_failure: String,
 }
@@ -56,7 +60,7 @@ impl Counter {
         let thread = thread::Builder::new().name("counter".into()).spawn(serve)?;
         let thread = Some(thread);
         let (ask, last_failure) = (Some(ask), String::new());
-        Ok(Counter { ask, answers, stop, thread, is_busy: false, asked: 0, failed: 0, last_failure })
+        Ok(Counter { ask, answers, stop, thread, is_busy: false, asked: 0, answered: 0, failed: 0, last_failure })
     }
 
     /// Has the command run, unless it still does.
@@ -71,6 +75,7 @@ impl Counter {
     pub(super) fn take(&mut self) -> Option<Reading> {
         let reading = self.answers.try_recv().ok()?;
         self.is_busy = false;
+        self.answered += 1;
         if let Err(problem) = &reading {
             self.failed += 1;
             self.last_failure.clone_from(problem);
@@ -78,8 +83,14 @@ impl Counter {
         Some(reading)
     }
 
-    /// How often it failed, and why at last; empty where it did not.
-    pub(super) fn failures(&self) -> String {
+    /// Ends it: how often it failed, and why at last; empty where it did not. A command that has never answered counts: nobody else
+    /// tells why no request was counted.
+    pub(super) fn finish(mut self) -> String {
+        let _ = self.take();
+        if self.asked > 0 && self.answered == 0 {
+            self.failed += 1;
+            self.last_failure = "the command had not answered when the watch ended".into();
+        }
         match self.failed {
             0 => String::new(),
             failed => format!("{failed} of {} times, at last: {}", self.asked, self.last_failure),
@@ -101,6 +112,7 @@ impl Drop for Counter {
 fn run(command: &str, limit: Duration, stop: &AtomicBool) -> Reading {
     let mut shell = Command::new("/bin/sh");
     shell.args(["-c", command]).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).process_group(0);
+    die_with_parent(&mut shell);
     let mut child = shell.spawn().map_err(|error| format!("the shell cannot be started: {error}"))?;
     let printed = child.stdout.take();
     let ended = printed.ok_or(None).and_then(|mut out| listen(&mut child, &mut out, limit, stop));
@@ -128,9 +140,10 @@ fn listen(
         if since.elapsed() > limit || stop.load(Ordering::Relaxed) {
             return Err(None);
         }
-        let tick = PollTimeout::try_from(TICK).unwrap_or(PollTimeout::ZERO);
-        let has_more = is_open && matches!(poll(&mut [PollFd::new(out.as_fd(), PollFlags::POLLIN)], tick), Ok(1));
-        if has_more {
+        // First whether it has ended: all that it has printed before can be read afterwards.
+        let ended = child.try_wait().map_err(Some)?;
+        let patience = if ended.is_some() { Duration::ZERO } else { TICK };
+        if is_open && is_readable(out, patience).map_err(Some)? {
             let mut bytes = [0; 4096];
             let length = out.read(&mut bytes).map_err(Some)?;
             is_open = length > 0;
@@ -138,11 +151,23 @@ fn listen(
             text.extend_from_slice(&bytes[..room]);
             continue;
         }
-        if let Some(status) = child.try_wait().map_err(Some)? {
+        if let Some(status) = ended {
             return Ok((status, text));
         }
         if !is_open {
             thread::sleep(Duration::from_millis(1));
+        }
+    }
+}
+
+/// Whether something, if only the end, can be read within `patience`.
+fn is_readable(out: &ChildStdout, patience: Duration) -> io::Result<bool> {
+    let patience = PollTimeout::try_from(patience).unwrap_or(PollTimeout::ZERO);
+    loop {
+        match poll(&mut [PollFd::new(out.as_fd(), PollFlags::POLLIN)], patience) {
+            Ok(ready) => return Ok(ready > 0),
+            Err(Errno::EINTR) => {}
+            Err(error) => return Err(error.into()),
         }
     }
 }
@@ -173,7 +198,7 @@ mod tests {
             thread::sleep(Duration::from_millis(1));
         };
         assert_eq!(counter.asked, 1, "it is not asked again while it runs");
-        (reading, counter.failures())
+        (reading, counter.finish())
     }
 
     const LONG: Duration = Duration::from_secs(600);
@@ -201,6 +226,29 @@ mod tests {
         let (reading, failures) = once("yes", Duration::from_millis(200));
         assert_eq!(reading.unwrap_err(), "the command was killed after 200ms");
         assert_eq!(failures, "1 of 1 times, at last: the command was killed after 200ms");
+    }
+
+    /// Planted: the command ends in the moment in which it prints, again and again. What is still in the pipe when its end is seen
+    /// is not lost.
+    #[test]
+    fn a_number_that_is_printed_at_the_very_end_is_read() {
+        for _ in 0..50 {
+            assert_eq!(once("sleep 0.019; echo 42", LONG).0, Ok(42));
+        }
+        let mut child = Command::new("sh").args(["-c", "echo 42"]).stdout(Stdio::piped()).spawn().unwrap();
+        let mut out = child.stdout.take().unwrap();
+        child.wait().unwrap();
+        let (status, text) = listen(&mut child, &mut out, LONG, &AtomicBool::new(false)).unwrap();
+        assert!(status.success() && text == b"42\n", "{text:?}");
+    }
+
+    #[test]
+    fn a_command_that_never_answers_is_told() {
+        let mut counter = Counter::new("exec sleep 86390.5".into(), LONG).unwrap();
+        counter.ask();
+        assert_eq!(counter.finish(), "1 of 1 times, at last: the command had not answered when the watch ended");
+        let never_asked = Counter::new("echo 1".into(), LONG).unwrap();
+        assert_eq!(never_asked.finish(), "");
     }
 
     /// Planted: it hangs, and so does what it has started. Nothing of it is left, and nobody waits for it.

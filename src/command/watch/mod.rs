@@ -1,7 +1,7 @@
 //! `highwater watch`: a process that knows nothing of it, sampled by time from outside.
 //!
 //! `target` finds or starts processes, `segment` samples one of them, `session` goes from one to the next, `counter` asks how many
-//! requests were served, `tell` says what they came to.
+//! requests were served, `tell` says what they came to, and `watched` keeps what a chart shows of them.
 
 mod counter;
 mod run;
@@ -10,6 +10,7 @@ mod session;
 mod target;
 mod tell;
 mod wake;
+mod watched;
 
 pub(super) use run::watch;
 pub(super) use tell::report;

@@ -1,24 +1,27 @@
 //! The command itself: a target, a directory, a watch, an exit code.
 
-use super::session::{Session, Watched};
+use super::session::Session;
 use super::target::Targets;
 use super::tell::{draw, tell_all};
 use super::wake::Wake;
+use super::watched::AllWatched;
 use crate::analysis::{Verdict, is_growth};
 use crate::cli::WatchArguments;
 use crate::error::{AS_EXPECTED, Error, INCONCLUSIVE, INTERRUPTED, UNEXPECTED};
 use crate::report::console::Console;
-use crate::report::{Machine, RunDirectory, RunRecord, revision};
+use crate::report::{RunDirectory, RunRecord};
 
 /// Runs the command.
 pub(in crate::command) fn watch(arguments: &WatchArguments) -> Result<u8, Error> {
     let failed = |source| Error::Child { what: "watch signals for", case: "watch".into(), source };
     let mut wake = Wake::new().map_err(failed)?;
     let console = Console::new(0);
+    // Before a program is started: it is not to run for nothing, nor unseen.
+    RunDirectory::check(arguments.out.as_deref())?;
+    let mut record = RunRecord::begin();
     let targets = Targets::new(arguments);
     let target = targets.first()?;
     let directory = RunDirectory::create(arguments.out.as_deref())?;
-    let mut record = record();
     directory.write_record(&record)?;
     let ended = Session::open(arguments, &directory, &console)
         .and_then(|session| session.run(&targets, target, &mut wake))
@@ -42,13 +45,18 @@ pub(in crate::command) fn watch(arguments: &WatchArguments) -> Result<u8, Error>
 }
 
 /// Tells what the watch came to; gives the exit code and the number of segments.
-fn conclude(console: &Console, directory: &RunDirectory, watched: &[Watched], interrupted: bool) -> (u8, usize) {
-    if let Err(error) = draw(directory, watched) {
-        console.warn(&format!("the chart could not be drawn: {}", error.chain()));
-    }
-    let verdict = tell_all(console, watched);
-    console.say(&format!("results: {} (samples.csv, watch.csv, run.json, charts/)", directory.path().display()));
-    (exit_code(verdict, interrupted), watched.len())
+fn conclude(console: &Console, directory: &RunDirectory, watched: &AllWatched, interrupted: bool) -> (u8, usize) {
+    let charts = match draw(directory, watched) {
+        Ok(true) => ", charts/",
+        Ok(false) => "",
+        Err(error) => {
+            console.warn(&format!("the chart could not be drawn: {}", error.chain()));
+            ""
+        }
+    };
+    tell_all(console, watched);
+    console.say(&format!("results: {} (samples.csv, watch.csv, run.json{charts})", directory.path().display()));
+    (exit_code(watched.verdict(), interrupted), watched.count())
 }
 
 /// The exit code of a watch that came to `verdict`. Ctrl-C is the usual end of a watch without an end of its own, so that only one
@@ -59,22 +67,6 @@ fn exit_code(verdict: Verdict, interrupted: bool) -> u8 {
         Verdict::Inconclusive if interrupted => INTERRUPTED,
         Verdict::Inconclusive => INCONCLUSIVE,
         _ => AS_EXPECTED,
-    }
-}
-
-/// What `run.json` says of a watch that begins.
-fn record() -> RunRecord {
-    RunRecord {
-        highwater: env!("CARGO_PKG_VERSION").into(),
-        command: std::env::args().collect(),
-        suites: Vec::new(),
-        started: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
-        revision: revision(),
-        machine: Machine::look(),
-        runtimes: Vec::new(),
-        cases: 0,
-        controls_passed: None,
-        exit_code: None,
     }
 }
 

@@ -57,7 +57,7 @@ pub(super) struct Surroundings<'a> {
     /// `samples.csv`.
     pub(super) samples: &'a mut SamplesFile,
     /// The counter of requests.
-    pub(super) counter: Option<&'a mut Counter>,
+    pub(super) counter: Option<Counter>,
     /// Signals.
     pub(super) wake: &'a mut Wake,
     /// When the watch began.
@@ -86,55 +86,50 @@ impl<'a, 'b> Segment<'a, 'b> {
         Segment { around, row, history, taken: 0, next_progress: FIRST_PROGRESS, next_look, complaint: String::new() }
     }
 
-    /// Samples the process until its watch ends.
-    ///
-    /// # Errors
-    /// If a sample cannot be written.
-    pub(super) fn run(mut self, target: &mut Target) -> Result<(WatchRow, History, End), Error> {
-        let end = match &mut target.source {
-            Some(source) => self.sample_all(source)?,
-            None => End::Process(String::new()),
-        };
-        let end = match end {
-            End::Process(_) => End::Process(self.how_it_ended(target)),
-            end => end,
-        };
-        self.row.ended = end.word().into();
-        if let End::Process(how) = &end {
+    /// Samples the process until its watch ends. The end is an error if a sample cannot be written; what was seen until then stays.
+    pub(super) fn run(mut self, target: &mut Target) -> (WatchRow, History, Result<End, Error>) {
+        let sampled = target.source.as_mut().map_or(Ok(None), |source| self.sample_all(source));
+        let end = sampled.map(|end| end.unwrap_or_else(|| self.how_it_ended(target)));
+        self.row.ended = end.as_ref().map_or("failed", End::word).into();
+        if let Ok(End::Process(how)) = &end {
             self.row.ended_detail.clone_from(how);
         }
-        if end != End::Decided {
+        if !matches!(end, Ok(End::Decided)) {
             self.row.looks += 1;
         }
-        Ok((self.row, self.history, end))
+        self.row.counter_failures = self.around.counter.take().map_or_else(String::new, Counter::finish);
+        (self.row, self.history, end)
     }
 
-    fn sample_all(&mut self, source: &mut Source) -> Result<End, Error> {
+    /// Takes one sample after the other; `None` if the process has ended.
+    fn sample_all(&mut self, source: &mut Source) -> Result<Option<End>, Error> {
         let every = self.around.arguments.every;
         let began = Instant::now();
         self.row.began_s = began.duration_since(self.around.started).as_secs_f64();
-        let mut tick = 0;
         loop {
-            if self.around.wake.is_interrupted() {
-                return Ok(End::Interrupted);
+            if let Some(end) = self.own_end() {
+                return Ok(Some(end));
             }
-            if self.around.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-                return Ok(End::Time);
-            }
-            let Some(sample) = self.take(source) else { return Ok(End::Process(String::new())) };
+            let Some(sample) = self.take(source) else { return Ok(None) };
             self.around.samples.append(&self.row.case, self.row.segment, &sample)?;
             let start = self.row.began_s;
             self.history.push(&Observed::of(&sample, start));
             if self.is_decided() {
-                return Ok(End::Decided);
+                return Ok(Some(End::Decided));
             }
             self.tell_progress(began.elapsed());
-            // A sample that was due while this one was taken is left out: samples lie at multiples of the period.
-            tick = (tick + 1).max((began.elapsed().as_nanos() / every.as_nanos()) as u32);
-            let due = began + every.saturating_mul(tick);
+            let due = next_multiple(began, Instant::now(), every);
             let until = self.around.deadline.map_or(due, |deadline| due.min(deadline));
             self.around.wake.wait(until, source.end());
         }
+    }
+
+    /// The end of the watch that is not that of the process, once it has come.
+    fn own_end(&self) -> Option<End> {
+        if self.around.wake.is_interrupted() {
+            return Some(End::Interrupted);
+        }
+        self.around.deadline.filter(|deadline| Instant::now() >= *deadline).map(|_| End::Time)
     }
 
     /// One sample; `None` if the process has ended.
@@ -199,16 +194,46 @@ impl<'a, 'b> Segment<'a, 'b> {
         WatchRules { looks: self.row.looks.max(1), ..self.row.rules() }
     }
 
-    /// How the process ended, as far as it can be known: of a process that others started nobody but them is told.
-    fn how_it_ended(&mut self, target: &mut Target) -> String {
-        let Some(program) = &mut target.program else { return "ended".into() };
+    /// How the process ended, as far as it can be known: of a process that others started nobody but them is told. A program whose
+    /// main thread alone has ended has no memory to look at, and has not ended: it is waited for as long as the watch lasts.
+    fn how_it_ended(&mut self, target: &mut Target) -> End {
+        let Some(program) = &mut target.program else { return End::Process("ended".into()) };
         loop {
             match program.status() {
-                Ok(Some(status)) => return told(status),
-                Ok(None) if self.around.wake.is_interrupted() => return "its main thread has ended".into(),
+                Ok(Some(status)) => return End::Process(told(status)),
                 Ok(None) => self.around.wake.wait(Instant::now() + PAUSE, None),
-                Err(error) => return format!("ended, and how cannot be known: {error}"),
+                Err(error) => return End::Process(format!("ended, and how cannot be known: {error}")),
+            }
+            if let Some(end) = self.own_end() {
+                return end;
             }
         }
+    }
+}
+
+/// When the next sample is due: at the first multiple of `every` after `began` that is later than `now`. One that was due while
+/// the last was taken is left out.
+fn next_multiple(began: Instant, now: Instant, every: Duration) -> Instant {
+    let past = now.duration_since(began).as_nanos() % every.as_nanos();
+    now + every.saturating_sub(Duration::from_nanos(past as u64))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn samples_lie_at_multiples_of_the_period() {
+        let began = Instant::now();
+        let due = |now: Duration, every| next_multiple(began, began + now, every) - began;
+        let [second, millisecond] = [Duration::from_secs(1), Duration::from_millis(1)];
+        assert_eq!(due(Duration::ZERO, second), second);
+        assert_eq!(due(Duration::from_millis(999), second), second);
+        assert_eq!(due(second, second), 2 * second, "the one of this moment has been taken");
+        assert_eq!(due(Duration::from_millis(7500), second), 8 * second, "those that were missed are left out");
+        // More periods than 32 bits count.
+        let months = Duration::from_secs(86_400 * 365);
+        assert_eq!(due(months, millisecond), months + millisecond);
+        assert_eq!(due(months + second / 2, second), months + second);
     }
 }

@@ -7,14 +7,11 @@ use super::segment::{End, Segment, Surroundings};
 use super::target::{Target, Targets};
 use super::tell::tell_segment;
 use super::wake::Wake;
-use crate::analysis::{History, WatchFinding};
+use super::watched::AllWatched;
 use crate::cli::WatchArguments;
 use crate::error::Error;
 use crate::report::console::Console;
 use crate::report::{RowsFile, RunDirectory, SamplesFile, WatchRow};
-
-/// One process that was watched: its row, what was seen, what it came to.
-pub(super) type Watched = (WatchRow, History, WatchFinding);
 
 /// A watch while it goes on.
 pub(super) struct Session<'a> {
@@ -22,9 +19,8 @@ pub(super) struct Session<'a> {
     console: &'a Console,
     samples: SamplesFile,
     rows: RowsFile<WatchRow>,
-    counter: Option<Counter>,
     started: Instant,
-    watched: Vec<Watched>,
+    watched: AllWatched,
 }
 
 impl<'a> Session<'a> {
@@ -34,22 +30,20 @@ impl<'a> Session<'a> {
         directory: &RunDirectory,
         console: &'a Console,
     ) -> Result<Self, Error> {
-        let counter = arguments.counter.clone().map(|command| Counter::new(command, arguments.counter_timeout));
-        let failed = |source| Error::Child { what: "start the counter beside", case: "watch".into(), source };
         Ok(Session {
             arguments,
             console,
             samples: SamplesFile::create(&directory.samples())?,
             rows: RowsFile::create(&directory.watch())?,
-            counter: counter.transpose().map_err(failed)?,
             started: Instant::now(),
-            watched: Vec::new(),
+            watched: AllWatched::default(),
         })
     }
 
-    /// Watches `target`, and the processes that follow it, until the watch is over; gives all of them, oldest first.
-    pub(super) fn run(mut self, targets: &Targets<'_>, target: Target, wake: &mut Wake) -> Result<Vec<Watched>, Error> {
-        let deadline = self.arguments.time.map(|time| self.started + time);
+    /// Watches `target`, and the processes that follow it, until the watch is over; gives all of them.
+    pub(super) fn run(mut self, targets: &Targets<'_>, target: Target, wake: &mut Wake) -> Result<AllWatched, Error> {
+        // A time beyond what the clock can tell has no end.
+        let deadline = self.arguments.time.and_then(|time| self.started.checked_add(time));
         let mut next = Some(target);
         while let Some(target) = next.take() {
             match self.watch(target, wake, deadline)? {
@@ -62,26 +56,35 @@ impl<'a> Session<'a> {
 
     fn watch(&mut self, mut target: Target, wake: &mut Wake, deadline: Option<Instant>) -> Result<End, Error> {
         let row = self.row(&target);
+        let counter = self.counter(&target)?;
         self.tell_target(&target, row.segment);
         let mut around = Surroundings {
             arguments: self.arguments,
             console: self.console,
             samples: &mut self.samples,
-            counter: self.counter.as_mut(),
+            counter,
             wake,
             started: self.started,
             deadline,
         };
-        let (mut row, history, end) = Segment::new(&mut around, row).run(&mut target)?;
-        row.counter_failures = self.counter.as_ref().map_or_else(String::new, Counter::failures);
+        // What was seen before an error is judged and told all the same.
+        let (mut row, history, end) = Segment::new(&mut around, row).run(&mut target);
         let found = row.judge(&history);
-        if !matches!(end, End::Process(_)) {
+        if !matches!(end, Ok(End::Process(_))) {
             row.ended_detail = end_program(target);
         }
-        self.rows.append(&row)?;
+        let written = self.rows.append(&row);
         tell_segment(self.console, &row);
         self.watched.push((row, history, found));
-        Ok(end)
+        end.and_then(|end| written.map(|()| end))
+    }
+
+    /// The counter of the requests of one process: what it tells of another does not count.
+    fn counter(&self, target: &Target) -> Result<Option<Counter>, Error> {
+        let Some(command) = &self.arguments.counter else { return Ok(None) };
+        let counter = Counter::new(command.clone(), self.arguments.counter_timeout);
+        let failed = |source| Error::Child { what: "start the counter beside", case: target.case.clone(), source };
+        counter.map(Some).map_err(failed)
     }
 
     /// The row of a process before its first sample.
@@ -91,7 +94,7 @@ impl<'a> Session<'a> {
         let not_seen: Vec<_> = missing.iter().map(|missing| format!("{} ({})", missing.what, missing.reason)).collect();
         WatchRow {
             case: target.case.clone(),
-            segment: self.watched.len() as u32 + 1,
+            segment: self.watched.count() as u32 + 1,
             pid: target.pid,
             command: target.command.clone(),
             tree: self.arguments.tree,

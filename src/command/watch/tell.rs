@@ -1,10 +1,12 @@
 //! What was watched, told: each process when its watch ends, and all of them at the end or from their files.
 
-use super::session::Watched;
-use crate::analysis::{Verdict, history_of, worst_of};
+use std::collections::BTreeSet;
+
+use super::watched::AllWatched;
+use crate::analysis::{History, history_of};
 use crate::error::{AS_EXPECTED, Error};
 use crate::report::console::Console;
-use crate::report::{RunDirectory, WatchRow, draw_watch, read_rows, read_samples};
+use crate::report::{RunDirectory, WatchRow, draw_watch, percent, read_rows, read_samples};
 
 /// Tells one process.
 pub(super) fn tell_segment(console: &Console, row: &WatchRow) {
@@ -17,20 +19,31 @@ pub(super) fn tell_segment(console: &Console, row: &WatchRow) {
 }
 
 /// Tells what all processes come to, where there are several.
-pub(super) fn tell_all(console: &Console, watched: &[Watched]) -> Verdict {
-    let verdict = worst_of(watched.iter().map(|(.., found)| found));
-    if watched.len() > 1 {
-        let short = watched.iter().filter(|(.., found)| found.is_short()).count();
-        let left_out = if short > 0 { format!(", {short} of them too short to judge") } else { String::new() };
-        console.say(&format!("{} segments{left_out}: {verdict}", watched.len()));
+pub(super) fn tell_all(console: &Console, watched: &AllWatched) {
+    if watched.count() < 2 {
+        return;
     }
-    verdict
+    let left_out = match watched.short() {
+        0 => String::new(),
+        short => format!(", {short} of them too short to judge"),
+    };
+    let judged = match watched.count() - watched.short() {
+        0 => String::new(),
+        _ => {
+            let chance = percent(100.0 * watched.error_rate());
+            format!("; the chance that something in those judged is wrongly called growing is at most {chance}")
+        }
+    };
+    console.say(&format!("{} segments{left_out}: {}{judged}", watched.count(), watched.verdict()));
 }
 
-/// Draws the chart of a watch.
-pub(super) fn draw(directory: &RunDirectory, watched: &[Watched]) -> Result<(), Error> {
-    let verdict = worst_of(watched.iter().map(|(.., found)| found)).to_string();
-    Ok(draw_watch(watched, &verdict, &directory.charts()?)?)
+/// Draws the chart of a watch; `false` where nothing was seen that could be drawn.
+pub(super) fn draw(directory: &RunDirectory, watched: &AllWatched) -> Result<bool, Error> {
+    if watched.kept().iter().all(|(_, history, _)| history.samples() == 0) {
+        return Ok(false);
+    }
+    draw_watch(watched.kept(), watched.told(), &directory.charts()?)?;
+    Ok(true)
 }
 
 /// `highwater report` of a watch: the same sentences and the same chart again, from its CSV files alone.
@@ -38,24 +51,26 @@ pub(in crate::command) fn report(directory: &RunDirectory) -> Result<u8, Error> 
     let rows = read_rows::<WatchRow>(&directory.watch())?;
     let runs = read_samples(&directory.samples())?;
     let console = Console::new(0);
-    let mut watched = Vec::new();
+    let mut watched = AllWatched::default();
+    let mut told = BTreeSet::new();
     for mut row in rows {
-        let run = runs.get(&(row.case.clone(), row.segment)).cloned().unwrap_or_default();
-        let history = history_of(&run.series, row.every_s);
+        let key = (row.case.clone(), row.segment);
+        let history =
+            runs.get(&key).map_or_else(|| History::new(row.every_s), |run| history_of(&run.series, row.every_s));
         let found = row.judge(&history);
         tell_segment(&console, &row);
         watched.push((row, history, found));
+        told.insert(key);
     }
-    let is_told =
-        |case: &str, segment: u32| watched.iter().any(|(row, ..): &Watched| row.case == case && row.segment == segment);
-    for ((case, segment), run) in runs.iter().filter(|((case, segment), _)| !is_told(case, *segment)) {
+    for ((case, segment), run) in runs.iter().filter(|(key, _)| !told.contains(key)) {
         let samples = run.series.len();
         console.warn(&format!(
             "segment {segment}, {case}: {samples} samples and no verdict, for highwater ended before it"
         ));
     }
     tell_all(&console, &watched);
-    draw(directory, &watched)?;
-    console.say(&format!("chart: {}", directory.path().join("charts/watch.svg").display()));
+    if draw(directory, &watched)? {
+        console.say(&format!("chart: {}", directory.path().join("charts/watch.svg").display()));
+    }
     Ok(AS_EXPECTED)
 }

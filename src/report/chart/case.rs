@@ -57,7 +57,7 @@ pub struct Floor {
     pub is_judged: bool,
 }
 
-/// Growth over the judged part, in bytes per iteration.
+/// Growth over the judged part, in bytes per iteration or per unit of time.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SlopeBand {
     /// The estimate.
@@ -66,6 +66,13 @@ pub struct SlopeBand {
     pub low: f64,
     /// Upper limit.
     pub high: f64,
+}
+
+impl SlopeBand {
+    /// The same growth over `length` of what it is told by.
+    pub(super) fn over(self, length: f64) -> SlopeBand {
+        SlopeBand { rate: self.rate * length, low: self.low * length, high: self.high * length }
+    }
 }
 
 /// The live bytes that were judged, where they are not those of the run itself: the exact ones of the probe run, which is
@@ -152,16 +159,24 @@ pub fn case_chart(chart: &CaseChart<'_>) -> Result<String, ChartError> {
         let top = header.draw(canvas, WIDTH)? + 6.0;
         match (resident::panel(chart), live::panel(chart)) {
             (upper, Some(lower)) => draw_both(canvas, (top, height), (&upper, &lower), chart.live_probe.is_some()),
-            (upper, None) => {
-                let (left, right) = sides(&[&upper]);
-                let bottom = height - BOTTOM_MARGIN - AXIS_TITLE_HEIGHT - TICK_LABELS_HEIGHT;
-                let area = Area { left, top: top + upper.head_height((left, right)), right, bottom };
-                upper.draw(canvas, area)?;
-                upper.iteration_labels(canvas, area)?;
-                axis_title(canvas, "iteration", area)
-            }
+            (upper, None) => draw_one(canvas, (top, height), &upper, "iteration"),
         }
     })
+}
+
+/// Draws `panel` over all the height that is left, and under it what its horizontal axis is.
+pub(super) fn draw_one(
+    canvas: &mut Canvas<'_>,
+    (top, height): (f64, f64),
+    panel: &Panel<'_>,
+    axis: &str,
+) -> Result<(), ChartError> {
+    let (left, right) = sides(&[panel]);
+    let bottom = height - BOTTOM_MARGIN - AXIS_TITLE_HEIGHT - TICK_LABELS_HEIGHT;
+    let area = Area { left, top: top + panel.head_height((left, right)), right, bottom };
+    panel.draw(canvas, area)?;
+    panel.iteration_labels(canvas, area)?;
+    axis_title(canvas, axis, area)
 }
 
 fn draw_both(
@@ -194,13 +209,13 @@ fn draw_both(
 }
 
 /// Left and right edge of the plots: room for the widest mark before them and the widest label behind them.
-pub(super) fn sides(panels: &[&Panel<'_>]) -> (f64, f64) {
+fn sides(panels: &[&Panel<'_>]) -> (f64, f64) {
     let marks = panels.iter().map(|panel| panel.marks_width()).fold(0.0, f64::max);
     let labels = panels.iter().map(|panel| panel.labels_width()).fold(0.0, f64::max);
     (MARGIN + marks, WIDTH - MARGIN + 8.0 - labels)
 }
 
-pub(super) fn axis_title(canvas: &mut Canvas<'_>, title: &str, area: Area) -> Result<(), ChartError> {
+fn axis_title(canvas: &mut Canvas<'_>, title: &str, area: Area) -> Result<(), ChartError> {
     let baseline = area.bottom + TICK_LABELS_HEIGHT + 11.0;
     let look = Type { face: Face::regular(11.5), color: INK_SOFT };
     canvas.text(title, ((area.left + area.right) / 2.0, baseline), Align::Middle, look)

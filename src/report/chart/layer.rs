@@ -21,9 +21,9 @@ impl Layer<'_> {
     pub(super) fn draw(&self, canvas: &mut Canvas<'_>, scales: &Scales) -> Drawn {
         let (top, bottom) = (scales.y.high_pixel, scales.y.low_pixel);
         match self {
-            Layer::Judged { from } => {
-                let left = scales.x.at(from.clamp(scales.x.low, scales.x.high));
-                canvas.rectangle(Area { left, top, right: scales.x.high_pixel, bottom }, JUDGED)
+            Layer::Judged { from, to } => {
+                let [left, right] = [from, to].map(|at| scales.x.at(at.clamp(scales.x.low, scales.x.high)));
+                canvas.rectangle(Area { left, top, right, bottom }, JUDGED)
             }
             Layer::Series { .. } => self.draw_series(canvas, scales),
             Layer::Levels(levels) => levels.iter().try_for_each(|level| draw_level(canvas, scales, level)),

@@ -3,7 +3,7 @@
 use super::case::{CaseChart, Floor, LineRole};
 use super::palette::{GREEN, INK};
 use super::panel::{EndLabel, Layer, Note, Panel, Stroke};
-use super::resident::{iteration_range, slope_label, wedge, wedge_end};
+use super::resident::{add_judged, iteration_range, slope_label, wedge, wedge_end};
 use super::scale::{byte_ticks, grouped};
 use super::series::{extent, is_measured, last_measured};
 
@@ -36,12 +36,8 @@ pub(super) fn panel<'a>(chart: &'a CaseChart<'_>) -> Option<Panel<'a>> {
     if let Some(from) =
         chart.floors.iter().find(|floor| floor.is_judged && floor.from.is_finite()).map(|floor| floor.from)
     {
-        panel.layers.push(Layer::Judged { from });
-        panel.notes.push(Note {
-            at: from,
-            text: format!("judged from iteration {}", grouped(from, 0)),
-            is_bold: false,
-        });
+        let to = panel.x.1;
+        add_judged(&mut panel, (from, to), format!("judged from iteration {}", grouped(from, 0)));
     }
     let stroke = Stroke { width: 1.8, color: GREEN };
     panel.layers.push(Layer::Series { iterations, values, stroke, fill: None, is_sparse: false });
@@ -55,7 +51,7 @@ fn add_evidence<'a>(panel: &mut Panel<'a>, chart: &'a CaseChart<'_>) {
     if let Some(band) = chart.live_slope
         && let Some(layer) = wedge(&chart.floors, band)
     {
-        panel.labels.push(slope_label(band, wedge_end(&layer)));
+        panel.labels.push(slope_label(band, "iteration", wedge_end(&layer)));
         panel.layers.push(layer);
     }
     if let Some(floor) = chart.floors.iter().rev().find(|floor| is_measured(floor.level)) {

@@ -41,7 +41,7 @@ pub(super) struct Stroke {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Layer<'a> {
     /// The part of the run that a verdict rests on.
-    Judged { from: f64 },
+    Judged { from: f64, to: f64 },
     /// A series, with the area under it where `fill` is given; `is_sparse` series bridge gaps and show their samples.
     Series { iterations: &'a [f64], values: &'a [f64], stroke: Stroke, fill: Option<RGBAColor>, is_sparse: bool },
     /// Windows with a level each.

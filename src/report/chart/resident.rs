@@ -17,18 +17,8 @@ pub(super) fn panel<'a>(chart: &'a CaseChart<'_>) -> Panel<'a> {
         chart.lines.iter().map(|line| line.values).chain(probe.into_iter().flat_map(|probe| [probe.core, probe.anon]));
     let everything = lines.flatten().copied().chain(chart.means.iter().map(|mean| mean.level)).chain(chart.ceiling);
     let highest = extent(everything).map_or(0.0, |(_, high)| high);
-    let high = if highest > 0.0 { highest * 1.06 } else { 1e6 };
     let has_lines = chart.lines.iter().any(|line| last_measured(line.values).is_some());
-    let mut panel = Panel {
-        heading: "Resident memory",
-        empty_text: "no samples",
-        x,
-        y: (0.0, high),
-        marks: if has_lines { byte_ticks(0.0, high, 5.0) } else { Vec::new() },
-        layers: Vec::new(),
-        labels: Vec::new(),
-        notes: Vec::new(),
-    };
+    let mut panel = bare("Resident memory", x, if has_lines { Some(highest) } else { None });
     if !has_lines {
         panel.notes.extend(outcome(&panel, chart));
         return panel;
@@ -54,6 +44,21 @@ pub(super) fn panel<'a>(chart: &'a CaseChart<'_>) -> Panel<'a> {
     panel
 }
 
+/// A panel from zero to the highest level; `None` where there are no samples.
+pub(super) fn bare<'a>(heading: &'a str, x: (f64, f64), highest: Option<f64>) -> Panel<'a> {
+    let high = highest.filter(|highest| *highest > 0.0).map_or(1e6, |highest| highest * 1.06);
+    Panel {
+        heading,
+        empty_text: "no samples",
+        x,
+        y: (0.0, high),
+        marks: highest.map_or_else(Vec::new, |_| byte_ticks(0.0, high, 5.0)),
+        layers: Vec::new(),
+        labels: Vec::new(),
+        notes: Vec::new(),
+    }
+}
+
 /// First and last iteration, never an empty interval.
 pub(super) fn iteration_range(iterations: impl IntoIterator<Item = f64>) -> (f64, f64) {
     match extent(iterations) {
@@ -77,12 +82,11 @@ pub(super) fn wedge<'a>(judged: &[Floor], band: SlopeBand) -> Option<Layer<'a>> 
     Some(Layer::Wedge { origin, to: last.to, rates: [band.low, band.rate, band.high] })
 }
 
-/// How a slope is told beside its wedge.
-pub(super) fn slope_label(band: SlopeBand, value: f64) -> EndLabel {
+/// How a slope is told beside its wedge: so many bytes by each `unit`, such as `iteration`.
+pub(super) fn slope_label(band: SlopeBand, unit: &str, value: f64) -> EndLabel {
     let told = |rate: f64| signed_bytes(rate).replace('-', "−");
     let sign = if band.rate > 0.0 { "+" } else { "" };
-    let lines =
-        vec![format!("{sign}{}/iteration", told(band.rate)), format!("{} to {}", told(band.low), told(band.high))];
+    let lines = vec![format!("{sign}{}/{unit}", told(band.rate)), format!("{} to {}", told(band.low), told(band.high))];
     EndLabel { value, span: None, stroke: Stroke { width: 1.4, color: faded(INK, 0.55) }, lines }
 }
 
@@ -100,19 +104,26 @@ fn add_ground(panel: &mut Panel<'_>, chart: &CaseChart<'_>) {
         let text = format!("95 % of the ceiling by iteration {}", grouped(at, 0));
         panel.notes.push(Note { at, text, is_bold: false });
     }
-    if let Some(level) = chart.ceiling.filter(|level| is_measured(*level)) {
-        panel.layers.push(Layer::Reference { level, is_dashed: false });
-        let stroke = Stroke { width: 0.8, color: INK_SOFT };
-        let lines = vec![format!("ceiling {}", signed_bytes(level))];
-        panel.labels.push(EndLabel { value: level, span: None, stroke, lines });
+    add_ceiling(panel, chart.ceiling);
+    if let Some(from) = chart.judged_from {
+        add_judged(panel, (from, panel.x.1), format!("judged from iteration {}", grouped(from, 0)));
     }
-    if let Some(from) = chart.judged_from.filter(|from| from.is_finite()) {
-        panel.layers.push(Layer::Judged { from });
-        panel.notes.push(Note {
-            at: from,
-            text: format!("judged from iteration {}", grouped(from, 0)),
-            is_bold: false,
-        });
+}
+
+/// Draws the highest level of the judged part across the plot and names it.
+pub(super) fn add_ceiling(panel: &mut Panel<'_>, ceiling: Option<f64>) {
+    let Some(level) = ceiling.filter(|level| is_measured(*level)) else { return };
+    panel.layers.push(Layer::Reference { level, is_dashed: false });
+    let stroke = Stroke { width: 0.8, color: INK_SOFT };
+    let lines = vec![format!("ceiling {}", signed_bytes(level))];
+    panel.labels.push(EndLabel { value: level, span: None, stroke, lines });
+}
+
+/// Marks the part that a verdict rests on, with `text` over its beginning.
+pub(super) fn add_judged(panel: &mut Panel<'_>, (from, to): (f64, f64), text: String) {
+    if from.is_finite() {
+        panel.layers.push(Layer::Judged { from, to });
+        panel.notes.push(Note { at: from, text, is_bold: false });
     }
 }
 
@@ -120,7 +131,7 @@ fn add_evidence<'a>(panel: &mut Panel<'a>, chart: &'a CaseChart<'_>) {
     if let Some(band) = chart.slope
         && let Some(layer) = wedge(&chart.means, band)
     {
-        let label = slope_label(band, wedge_end(&layer));
+        let label = slope_label(band, "iteration", wedge_end(&layer));
         panel.layers.push(layer);
         panel.labels.push(label);
     }
@@ -153,7 +164,8 @@ fn drawn_lines<'a>(chart: &'a CaseChart<'_>) -> Vec<&'a ChartLine<'a>> {
     lines
 }
 
-fn series<'a>(line: &'a ChartLine<'_>, iterations: &'a [f64], fills: bool) -> Layer<'a> {
+/// The layer of a line; memory at rest with the area under it where `fills`.
+pub(super) fn series<'a>(line: &'a ChartLine<'_>, iterations: &'a [f64], fills: bool) -> Layer<'a> {
     let stroke = stroke(line.role);
     let fill = (fills && line.role == LineRole::Anon).then_some(faded(stroke.color, 0.13));
     Layer::Series { iterations, values: line.values, stroke, fill, is_sparse: false }
@@ -167,7 +179,8 @@ fn stroke(role: LineRole) -> Stroke {
     Stroke { width, color: line_color(role) }
 }
 
-fn end_label(line: &ChartLine<'_>, last: f64) -> EndLabel {
+/// A line's name beside its `last` value.
+pub(super) fn end_label(line: &ChartLine<'_>, last: f64) -> EndLabel {
     let lines = vec![format!("{} {}", line.label, signed_bytes(last))];
     EndLabel { value: last, span: None, stroke: stroke(line.role), lines }
 }

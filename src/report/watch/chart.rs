@@ -5,11 +5,9 @@ use std::path::Path;
 use super::row::{HOUR, WatchRow};
 use crate::analysis::{Growth, History, WatchFinding};
 use crate::report::chart::{self, ChartError, ChartLine, Floor, LineRole, SlopeBand, WatchChart, WatchedPart};
-use crate::report::words::bytes_in;
-use crate::units::signed_bytes;
 
-/// Processes that a chart shows at most: the last ones.
-const MOST: usize = 12;
+/// Processes that a chart has room for.
+pub const MOST_DRAWN: usize = 12;
 
 /// Times and levels of one process, in the unit of the chart.
 struct Drawn {
@@ -18,29 +16,31 @@ struct Drawn {
     peak: Vec<f64>,
 }
 
-/// Draws the processes that were watched to `<folder>/watch.svg` and `.png`. `verdict` is what they come to.
+/// Draws processes that were watched, at most [`MOST_DRAWN`] of them, to `<folder>/watch.svg` and `.png`. Badge and sentence are
+/// those of process `told`.
 ///
 /// # Errors
 /// If the chart cannot be drawn or written.
 pub fn draw_watch(
     segments: &[(WatchRow, History, WatchFinding)],
-    verdict: &str,
+    told: usize,
     folder: &Path,
 ) -> Result<(), ChartError> {
-    let shown = &segments[segments.len().saturating_sub(MOST)..];
-    let end = shown.iter().map(|(row, ..)| row.began_s + row.duration_s).fold(0.0, f64::max);
+    let end = segments.iter().map(|(row, ..)| row.began_s + row.duration_s).fold(0.0, f64::max);
     let (unit, name) = unit(end);
-    let drawn: Vec<Drawn> = shown.iter().map(|(row, history, _)| drawn(row, history, unit)).collect();
-    let last = shown.last();
-    let title = last.map_or_else(String::new, |(row, ..)| format!("{} (process {})", row.case, row.pid));
+    let drawn: Vec<Drawn> = segments.iter().map(|(row, history, _)| drawn(row, history, unit)).collect();
+    let one = segments.get(told).map(|(row, ..)| row);
+    let title = one.map_or_else(String::new, |row| format!("{} (process {})", row.case, row.pid));
     let axis = format!("{name} since the watch began");
-    let parts = shown.iter().zip(&drawn).map(|((row, _, found), drawn)| part(row, found, drawn, unit));
+    let parts = segments.iter().zip(&drawn).map(|((row, _, found), drawn)| part(row, found, drawn, unit));
     let chart = WatchChart {
         title: &title,
-        verdict,
-        sentence: last.map_or("", |(row, ..)| &row.sentence),
+        verdict: one.map_or("", |row| &row.verdict),
+        sentence: one.map_or("", |row| &row.sentence),
         axis: &axis,
+        hour: HOUR / unit,
         parts: parts.collect(),
+        told,
     };
     chart::write(&chart::watch_chart(&chart)?, &folder.join("watch")).map(drop)
 }
@@ -71,8 +71,8 @@ fn part<'a>(row: &WatchRow, found: &WatchFinding, drawn: &'a Drawn, unit: f64) -
         note: if row.segment > 1 { format!("process {}", row.pid) } else { String::new() },
         ..WatchedPart::default()
     };
-    if let Some(growth) = found.by_time.as_ref().filter(|growth| !growth.found.windows.is_empty()) {
-        add_evidence(&mut part, growth, row.began_s, unit);
+    if !found.by_time.found.windows.is_empty() {
+        add_evidence(&mut part, &found.by_time, row.began_s, unit);
     }
     part
 }
@@ -84,15 +84,8 @@ fn add_evidence(part: &mut WatchedPart<'_>, growth: &Growth, began: f64, unit: f
     part.means = means
         .map(|window| Floor { from: time(window.start), to: time(window.end + 1), level: window.mean, is_judged: true })
         .collect();
-    let [rate, low, high] = growth.rate();
-    if [rate, low, high].iter().all(|rate| rate.is_finite()) {
-        part.slope = Some(SlopeBand { rate: rate * unit, low: low * unit, high: high * unit });
-        let [rate, low, high] = [rate, low, high].map(|rate| rate * HOUR);
-        let told = bytes_in(rate, low, high);
-        let (_, limits) = told.split_once(" [").unwrap_or((&told, ""));
-        part.slope_text =
-            [format!("{} an hour", signed_bytes(rate)), limits.trim_end_matches(']').replace(", ", " to ")];
-    }
+    let [rate, low, high] = growth.rate().map(|rate| rate * HOUR);
+    part.slope = Some(SlopeBand { rate, low, high }).filter(|_| [rate, low, high].iter().all(|rate| rate.is_finite()));
     part.judged_from = Some(time(growth.found.judged_from));
     part.ceiling = Some(growth.found.ceiling);
 }

@@ -7,6 +7,6 @@ mod sentence;
 #[cfg(test)]
 mod tests;
 
-pub use chart::draw_watch;
+pub use chart::{MOST_DRAWN, draw_watch};
 pub use row::WatchRow;
 pub use sentence::{duration, progress};

@@ -31,9 +31,9 @@ documented_row! {
         settle_s: f64,
         /// Samples taken.
         samples: u64,
-        /// How its watch ended: `process-ended`, `time-over`, `interrupted`, `decided`.
+        /// How its watch ended: `process-ended`, `time-over`, `interrupted`, `decided`, `failed` (highwater could not go on).
         ended: String,
-        /// More of it: how the process ended.
+        /// More of it: how the process ended, or that it goes on.
         ended_detail: String,
         /// What could not be seen, and why.
         not_seen: String,
@@ -63,7 +63,7 @@ documented_row! {
         bytes_per_hour_detectable: Option<f64>,
         /// Highest level of the judged half, bytes.
         ceiling_bytes: Option<f64>,
-        /// Anonymous memory, with what was swapped out, at the first sample, bytes.
+        /// Anonymous memory, with what was swapped out and hugetlb pages, at the first sample, bytes.
         first_bytes: Option<f64>,
         /// The same at the last sample, bytes.
         last_bytes: Option<f64>,
@@ -79,7 +79,7 @@ documented_row! {
         bytes_per_request_low: Option<f64>,
         /// Its upper 99.5 % limit, bytes.
         bytes_per_request_high: Option<f64>,
-        /// How often the counter command failed, and why at last; empty where it did not.
+        /// How often the counter command failed, and why at last; a command that has never answered counts. Empty where it did not.
         counter_failures: String,
         /// Threads at the first sample.
         threads_first: Option<f64>,
@@ -113,14 +113,13 @@ impl WatchRow {
         self.error_rate = Some(found.error_rate);
         self.window_s = Some(found.window);
         self.idle_share = found.idle;
-        if let Some(growth) = &found.by_time {
-            let [rate, low, high] = growth.rate().map(|rate| number(rate * HOUR));
-            (self.bytes_per_hour, self.bytes_per_hour_low, self.bytes_per_hour_high) = (rate, low, high);
-            self.bytes_per_hour_detectable = number(growth.minimum_detectable() * HOUR);
-            self.ceiling_bytes = number(growth.found.ceiling);
-            self.memory_verdict = word(growth);
-            self.memory_source = super::sentence::source(growth).into();
-        }
+        let growth = &found.by_time;
+        let [rate, low, high] = growth.rate().map(|rate| number(rate * HOUR));
+        (self.bytes_per_hour, self.bytes_per_hour_low, self.bytes_per_hour_high) = (rate, low, high);
+        self.bytes_per_hour_detectable = number(growth.minimum_detectable() * HOUR);
+        self.ceiling_bytes = number(growth.found.ceiling);
+        self.memory_verdict = word(growth);
+        self.memory_source = super::sentence::source(growth).into();
         if let Some(growth) = &found.by_requests {
             let [rate, low, high] = growth.rate().map(number);
             (self.bytes_per_request, self.bytes_per_request_low, self.bytes_per_request_high) = (rate, low, high);

@@ -16,11 +16,10 @@ const UNATTRIBUTED: &str = "from outside a leak cannot be told from what the all
 
 /// Everything in one sentence; parts end in semicolons.
 pub(super) fn sentence(found: &WatchFinding, row: &WatchRow) -> String {
-    let mut parts = Vec::new();
-    parts.extend(found.by_time.as_ref().map(|growth| by_time(growth, found)));
+    let mut parts = vec![by_time(&found.by_time, found)];
     parts.extend(by_requests(found, row));
     parts.extend(resources(found, row));
-    if found.verdict == Verdict::GrowthUnattributed || found.by_time.as_ref().is_some_and(is_unattributed) {
+    if found.verdict == Verdict::GrowthUnattributed || is_unattributed(&found.by_time) {
         parts.push(UNATTRIBUTED.into());
     }
     if !row.counter_failures.is_empty() {
@@ -45,7 +44,8 @@ pub fn progress(history: &History, rules: &WatchRules) -> String {
     if !last.peak.is_nan() {
         parts.push(format!("peak {}", signed_bytes(last.peak)));
     }
-    if let Some(growth) = assess_watch(history, rules).by_time.filter(|growth| !growth.found.rate.is_nan()) {
+    let growth = assess_watch(history, rules).by_time;
+    if !growth.found.rate.is_nan() {
         let [rate, low, high] = growth.rate().map(|rate| rate * HOUR);
         parts.push(format!("growth so far {} an hour", bytes_in(rate, low, high)));
     }
@@ -117,6 +117,7 @@ fn by_time(growth: &Growth, whole: &WatchFinding) -> String {
         _ if found.state == TrendState::Short => {
             format!("memory: not judged, {} windows of {} are too few (40 needed)", found.n, duration(whole.window))
         }
+        _ if found.state == TrendState::Missing => format!("memory: not judged: {}", found.reason),
         _ if found.needed > found.n as u64 => {
             let needed = duration(found.needed as f64 * growth.length);
             format!("memory: undecided at {level}, {limit}; {needed} of watching would decide")
@@ -139,6 +140,7 @@ fn by_requests(found: &WatchFinding, row: &WatchRow) -> Option<String> {
             let [rate, low, high] = growth.rate();
             let told = match growth.verdict {
                 verdict if is_growth(verdict) => format!("grows by {} a request", bytes_in(rate, low, high)),
+                _ if high.is_nan() => format!("not judged: {}", growth.found.reason),
                 Verdict::Inconclusive => format!("undecided, at most {} a request", signed_bytes(high.max(0.0))),
                 verdict => format!("{verdict}, at most {} a request", signed_bytes(high.max(0.0))),
             };

@@ -74,6 +74,7 @@ fn what_does_not_grow_is_told_with_what_would_have_shown() {
     insta::assert_snapshot!(sentences.join("\n"));
 }
 
+/// The last of them: nothing was seen for 100 seconds of the judged half, as of a machine that slept.
 #[test]
 fn resources_and_what_cannot_be_judged_are_told() {
     let wild =
@@ -83,6 +84,10 @@ fn resources_and_what_cannot_be_judged_are_told() {
         told(&watched(100, wild)),
         told(&watched(20, |_, quiet| quiet)),
         told(&History::new(1.0)),
+        told(&watched(500, |at, quiet| {
+            let at = if at < 400.0 { at } else { at + 100.0 };
+            Observed { at, counter: if at % 10.0 == 0.0 { 25.0 * at } else { f64::NAN }, ..quiet }
+        })),
     ];
     insta::assert_snapshot!(sentences.join("\n"));
 }

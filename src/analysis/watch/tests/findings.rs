@@ -19,7 +19,7 @@ fn growth_is_found_with_its_rate() {
     }));
     assert_eq!(found.verdict, Verdict::GrowthUnattributed, "{}", found.reason);
     assert!(found.reason.contains("live bytes cannot be read from outside"), "{}", found.reason);
-    let growth = found.by_time.as_ref().unwrap();
+    let growth = &found.by_time;
     let [rate, low, high] = growth.rate();
     assert!(low < 1e5 && 1e5 < high && (rate / 1e5 - 1.0).abs() < 0.02, "{rate} [{low}, {high}]");
     assert!((450.0..=500.0).contains(&growth.judged()), "{} s were judged", growth.judged());
@@ -32,7 +32,7 @@ fn growth_is_found_with_its_rate() {
 fn what_stands_still_is_stable_and_what_settled_a_plateau() {
     let stable = judged(&watched(600, |index, quiet| Observed { peak: 60e6 + 2e6 * noise(index), ..quiet }));
     assert_eq!(stable.verdict, Verdict::Stable, "{}", stable.reason);
-    assert!(stable.by_time.unwrap().minimum_detectable() < 1e5);
+    assert!(stable.by_time.minimum_detectable() < 1e5);
     let grown = |index: usize| 20e6 + 30e6 * (1.0 - (-(index as f64) / 40.0).exp());
     let plateau = judged(&watched(600, |index, quiet| Observed { peak: grown(index), level: grown(index), ..quiet }));
     assert_eq!(plateau.verdict, Verdict::Plateau, "{}", plateau.reason);
@@ -96,6 +96,27 @@ fn growth_per_request_is_found_where_growth_by_time_is_not() {
     assert!(found.idle.is_some_and(|idle| (0.5..0.62).contains(&idle)), "{:?}", found.idle);
 }
 
+/// Planted: 1,000 bytes lost in every request, of which none come for most of the settling time; then the same while most of them
+/// come in the settling time.
+#[test]
+fn settling_by_requests_is_the_settling_time() {
+    let leak = |served: fn(usize) -> f64, count: usize, settle: f64| {
+        let history = watched(count, |index, quiet| Observed {
+            peak: f64::NAN,
+            level: 20e6 + 1000.0 * served(index) + 1e4 * noise(index),
+            counter: served(index),
+            ..quiet
+        });
+        let found = assess_watch(&history, &WatchRules { settle, looks: 1 });
+        found.by_requests.unwrap().verdict
+    };
+    let late: fn(usize) -> f64 = |index| 50.0 * index.saturating_sub(350) as f64;
+    assert_eq!(leak(late, 1000, 400.0), Verdict::GrowthUnattributed, "2,500 requests of 32,450 were served until then");
+    assert_eq!(leak(late, 750, 400.0), Verdict::Inconclusive, "twice the settling time is not over");
+    let early: fn(usize) -> f64 = |index| 50.0 * index.min(300) as f64 + 10.0 * index.saturating_sub(300) as f64;
+    assert_eq!(leak(early, 1000, 300.0), Verdict::Inconclusive, "15,000 of 21,990 were served until then");
+}
+
 /// Planted: descriptors that grow by leaps, too few for a verdict, and others that came down again.
 #[test]
 fn a_watch_does_not_end_while_a_count_stands_higher_than_ever() {
@@ -116,7 +137,7 @@ fn too_little_is_told_as_such() {
     let short = judged(&watched(39, |_, quiet| quiet));
     assert!(short.is_short() && short.reason.contains("40 windows"), "{}", short.reason);
     let nothing = judged(&History::new(1.0));
-    assert!(nothing.is_short() && nothing.by_time.is_some_and(|growth| growth.found.n == 0), "{}", nothing.reason);
+    assert!(nothing.is_short() && nothing.by_time.found.n == 0, "{}", nothing.reason);
 }
 
 #[test]
@@ -125,9 +146,11 @@ fn segments_come_to_the_worst_that_was_judged() {
     let stable = judged(&watched(100, |_, quiet| quiet));
     let growing =
         judged(&watched(300, |index, quiet| Observed { level: 50e6 + 1e6 * index as f64, peak: f64::NAN, ..quiet }));
-    let worst = |findings: &[&WatchFinding]| worst_of(findings.iter().copied());
-    assert_eq!(worst(&[&short, &stable, &short]), Verdict::Stable);
-    assert_eq!(worst(&[&stable, &growing]), Verdict::GrowthUnattributed);
-    assert_eq!(worst(&[&short]), Verdict::Inconclusive);
-    assert_eq!(worst(&[]), Verdict::Inconclusive);
+    let worst =
+        |findings: &[&WatchFinding]| worst_of(findings.iter().copied()).map(|place| (place, findings[place].verdict));
+    assert_eq!(worst(&[&short, &stable, &short]), Some((1, Verdict::Stable)));
+    assert_eq!(worst(&[&stable, &growing, &stable]), Some((1, Verdict::GrowthUnattributed)));
+    assert_eq!(worst(&[&growing, &stable, &growing, &stable]), Some((2, Verdict::GrowthUnattributed)), "the last one");
+    assert_eq!(worst(&[&short]), Some((0, Verdict::Inconclusive)));
+    assert_eq!(worst(&[]), None);
 }

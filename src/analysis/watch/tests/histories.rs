@@ -1,6 +1,7 @@
 //! Buckets and windows: nothing is lost when they are merged, and gaps and idle time are recognised.
 
 use super::*;
+use crate::analysis::watch::windows::{ByRequests, by_requests, by_time};
 
 #[test]
 fn a_long_watch_keeps_its_size_and_its_extremes() {
@@ -47,7 +48,7 @@ fn what_is_not_seen_is_no_column() {
     let blind = watched(100, |_, quiet| Observed { peak: f64::NAN, descriptors: f64::NAN, ..quiet });
     let windows = by_time(&blind);
     assert!(windows.peak.is_none() && windows.descriptors.iter().all(|count| count.is_nan()));
-    assert!(by_requests(&blind).is_none(), "nobody counted");
+    assert!(by_requests(&blind, 0.0).is_none(), "nobody counted");
 }
 
 /// Planted: 20 requests a second for half of the time, none for the other.
@@ -59,21 +60,33 @@ fn time_without_requests_is_left_out() {
         let reading = if index % 4 == 0 { 20.0 * served as f64 } else { f64::NAN };
         Observed { counter: reading, level: if turn % 2 == 0 || step == 0 { 50e6 } else { 1.0 }, ..quiet }
     });
-    let (windows, idle) = by_requests(&history).unwrap();
+    let ByRequests { windows, idle, .. } = by_requests(&history, 0.0).unwrap();
     assert!((0.47..0.5).contains(&idle), "{idle}");
     assert!(windows.level.iter().all(|level| *level == 50e6 || level.is_nan()), "no idle sample is in them");
     assert!((windows.length * windows.len() as f64 - 20.0 * 1000.0).abs() < 100.0);
 }
 
+/// Planted: a reading every ten seconds, no request for 50 seconds, then two a second.
+#[test]
+fn requests_of_the_settling_time_are_those_that_were_served_in_it() {
+    let history = watched(200, |index, quiet| {
+        let counter = if index % 10 == 0 { 2.0 * index.saturating_sub(50) as f64 } else { f64::NAN };
+        Observed { counter, ..quiet }
+    });
+    let settling = |settle: f64| by_requests(&history, settle).unwrap().settling;
+    assert_eq!([0.0, 30.0, 50.0, 65.0, 120.0].map(settling), [0.0, 0.0, 0.0, 30.0, 140.0]);
+    assert_eq!(settling(1e9), history.requests().unwrap(), "a settling time that is not over holds them all");
+}
+
 #[test]
 fn a_counter_that_begins_anew_goes_on() {
     let history = watched(100, |index, quiet| Observed { counter: (index % 50) as f64, ..quiet });
-    assert_eq!((history.requests(), history.counter_fell()), (Some(98.0), 1));
+    assert_eq!(history.requests(), Some(98.0));
     let once = watched(100, |index, quiet| Observed { counter: if index == 7 { 5.0 } else { f64::NAN }, ..quiet });
     assert_eq!(once.requests(), Some(0.0));
-    assert!(by_requests(&once).is_none(), "one reading counts nothing");
+    assert!(by_requests(&once, 0.0).is_none(), "one reading counts nothing");
     let never = watched(100, |_, quiet| Observed { counter: 1e6, ..quiet });
-    assert!(by_requests(&never).is_none(), "no request was served");
+    assert!(by_requests(&never, 0.0).is_none(), "no request was served");
 }
 
 #[test]
