@@ -1,6 +1,6 @@
 //! The part of a sentence that tells of resident memory: what it does, what can be given back, what stays.
 
-use super::words::{bytes_in, percent, thousands};
+use super::words::{bytes_in, iterations, percent, thousands};
 use crate::analysis::{CoreFinding, CoreState, ResidentCategory, ResidentFinding, ResidentSource, TrendState};
 use crate::units::signed_bytes;
 
@@ -51,7 +51,8 @@ fn behaviour(found: &ResidentFinding) -> String {
         }
         ResidentCategory::PeakGrowth => format!("the work's own peak grows by {rate}, and all of that is given back"),
         ResidentCategory::Inconclusive if found.state == TrendState::Short => {
-            format!("not judged, {} iterations are too few ({} needed)", found.n, found.needed)
+            let are = if found.n == 1 { "is" } else { "are" };
+            format!("not judged, {} {are} too few ({} needed)", iterations(found.n), found.needed)
         }
         ResidentCategory::Inconclusive if found.explained_by_live => {
             format!("grows by {rate}, which live bytes explain")

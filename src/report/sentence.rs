@@ -2,6 +2,7 @@
 
 use super::resident_sentence::resident_part;
 use super::verdict_row::VerdictRow;
+use super::words::iterations;
 use crate::analysis::{Assessment, LiveFinding, LiveVerdict, State};
 use crate::units::signed_bytes;
 
@@ -50,11 +51,11 @@ fn live_part(live: &LiveFinding, row: &VerdictRow) -> String {
             format!("live: plateau after {total} over {} iterations{whose} ({seen})", live.n)
         }
         LiveVerdict::Inconclusive if live.state == State::Missing => {
-            format!("live: undecided after {} iterations{whose} ({})", live.n, live.reason)
+            format!("live: undecided after {}{whose} ({})", iterations(live.n), live.reason)
         }
         LiveVerdict::Inconclusive => {
             let most = per(live.high.max(0.0));
-            format!("live: undecided after {} iterations{whose}, at most {most} ({})", live.n, live.reason)
+            format!("live: undecided after {}{whose}, at most {most} ({})", iterations(live.n), live.reason)
         }
     }
 }

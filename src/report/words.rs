@@ -45,6 +45,11 @@ pub(in crate::report) fn thousands(value: f64) -> String {
     if value < 0.0 && digits != "0" { format!("-{text}") } else { text }
 }
 
+/// So many iterations, in words.
+pub(in crate::report) fn iterations(number: usize) -> String {
+    format!("{number} {}", if number == 1 { "iteration" } else { "iterations" })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -61,5 +66,6 @@ mod tests {
     fn counts_and_shares_are_readable() {
         assert_eq!([0.0, 999.0, 5867.0, -1_234_567.0].map(thousands), ["0", "999", "5,867", "-1,234,567"]);
         assert_eq!([0.0, 0.04, 0.42, 9.96, 12.3].map(percent), ["0 %", "less than 0.1 %", "0.4 %", "10.0 %", "12 %"]);
+        assert_eq!([0, 1, 2].map(iterations), ["0 iterations", "1 iteration", "2 iterations"]);
     }
 }
