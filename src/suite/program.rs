@@ -48,7 +48,7 @@ pub(super) fn runtime_of(command: Vec<String>) -> RuntimeSpec {
     RuntimeSpec { program, ..RuntimeSpec::as_it_comes(&name, Engine::Program) }
 }
 
-/// What programs are called that run others: what they run is of interest.
+/// What programs are called that run others, but for a version: what they run is of interest.
 const LAUNCHERS: [&str; 14] = [
     "bash", "env", "java", "nice", "node", "numactl", "perl", "pypy", "python", "ruby", "sh", "stdbuf", "taskset",
     "time",
@@ -58,7 +58,10 @@ const LAUNCHERS: [&str; 14] = [
 /// otherwise the program.
 fn program_name(command: &[String]) -> String {
     let stem = |word: &String| Path::new(word).file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    let runs_others = |word: &&String| LAUNCHERS.contains(&stem(word).trim_end_matches(|c: char| c.is_ascii_digit()));
+    let runs_others = |word: &&String| {
+        let name = Path::new(word).file_name().unwrap_or_default().to_string_lossy();
+        LAUNCHERS.contains(&name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.'))
+    };
     let first = command.first();
     let launched = || command.iter().find(|word| !runs_others(word) && Path::new(word).is_file());
     let file = first.filter(runs_others).and_then(|_| launched()).or(first);
@@ -144,5 +147,14 @@ mod tests {
         assert_eq!(name(&["/usr/bin/env", "A=1", "/usr/bin/python3.11", "README.md"]), "README");
         assert_eq!(name(&["/usr/bin/my.service", "README.md"]), "my");
         assert_eq!(name(&["python3", "-m", "service"]), "python3");
+        // Planted: scripts that are called as launchers are, but for their ending.
+        let folder = tempfile::tempdir().unwrap();
+        for script in ["env.py", "time.sh", "node3.js"] {
+            let path = folder.path().join(script);
+            std::fs::write(&path, "").unwrap();
+            let stem = script.split_once('.').unwrap().0;
+            assert_eq!(name(&["python3", &path.to_string_lossy()]), stem);
+            assert_eq!(name(&[&path.to_string_lossy(), "README.md"]), stem);
+        }
     }
 }
