@@ -37,3 +37,6 @@ pub mod cli;
 pub mod command;
 pub mod error;
 pub mod units;
+
+#[cfg(test)]
+mod alone;

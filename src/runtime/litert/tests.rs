@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use crate::alone::{alone, assert_flat, passes_alone};
 use crate::model::{InputTensor, TensorData, make_inputs};
-use crate::runtime::tests::{alone, assert_flat, available, by_dlopen, fixture, passes_alone};
+use crate::runtime::tests::{available, by_dlopen, fixture};
 use crate::runtime::{Output, Prepared, Runtime, RuntimeError, open};
 use crate::suite::{ElementType, Engine, InputSpec};
 

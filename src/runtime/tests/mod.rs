@@ -1,6 +1,5 @@
 //! Engines against each other: the same generated model, the same inputs, through the same doors.
 
-mod alone;
 mod loaded;
 
 use std::collections::BTreeMap;
@@ -11,7 +10,6 @@ use rten_onnx::onnx::{
     TypeProtoTensor, ValueInfoProto,
 };
 
-pub(in crate::runtime) use self::alone::{alone, assert_flat, passes_alone};
 pub(in crate::runtime) use self::loaded::{assert_close, available, by_dlopen, c_library, fixture, library};
 use super::{Output, declared_bytes, open};
 use crate::model::{make_inputs, parse_architecture, write};

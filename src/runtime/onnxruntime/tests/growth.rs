@@ -1,7 +1,7 @@
 //! Nothing is left behind, by sessions that run and by models that are refused.
 
 use super::*;
-use crate::runtime::tests::{alone, assert_flat, passes_alone};
+use crate::alone::{alone, assert_flat, passes_alone};
 
 #[test]
 fn nothing_is_left_behind() {

@@ -1,7 +1,8 @@
 //! Models that cannot be read: what is told, and that nothing of it stays.
 
 use super::*;
-use crate::runtime::tests::{alone, assert_flat, foreign, passes_alone};
+use crate::alone::{alone, assert_flat, passes_alone};
+use crate::runtime::tests::foreign;
 
 /// Files that are no models, each with a part of what OpenVINO says about it.
 fn damaged(folder: &Path) -> Vec<(PathBuf, &'static str)> {

@@ -1,5 +1,5 @@
-//! Tests that something leaves nothing behind. What is counted is a whole process's, so each of these tests has one of its own:
-//! it is `#[ignore]`d, and a test that is not runs it through [`passes_alone`].
+//! Tests of what a whole process has or leaves behind, which need a process of their own: such a test is `#[ignore]`d, and a
+//! test that is not runs it through [`passes_alone`].
 
 use std::path::Path;
 use std::process::Command;
@@ -17,7 +17,7 @@ const TIMES: usize = 4;
 
 /// A process for the ignored test `test` of `module` (as `module_path!` tells it). Blocks that are freed there do not wait in
 /// caches of threads, where they would count as live.
-pub(in crate::runtime) fn alone(module: &str, test: &str) -> Command {
+pub(crate) fn alone(module: &str, test: &str) -> Command {
     let (_, within_the_crate) = module.split_once("::").unwrap();
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.env("GLIBC_TUNABLES", "glibc.malloc.tcache_count=0").args([
@@ -31,7 +31,7 @@ pub(in crate::runtime) fn alone(module: &str, test: &str) -> Command {
 }
 
 /// Runs that process, and sees to it that the test was there and passed.
-pub(in crate::runtime) fn passes_alone(command: &mut Command) {
+pub(crate) fn passes_alone(command: &mut Command) {
     let output = command.output().unwrap();
     let (told, complaints) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success() && told.contains("1 passed"), "{told}{complaints}");
@@ -39,7 +39,7 @@ pub(in crate::runtime) fn passes_alone(command: &mut Command) {
 
 /// Does `round` until nothing should grow any more, and then sees to it that neither live bytes, descriptors, threads nor
 /// mappings do, in each of several counts.
-pub(in crate::runtime) fn assert_flat(what: &str, mut round: impl FnMut()) {
+pub(crate) fn assert_flat(what: &str, mut round: impl FnMut()) {
     let counter = LiveCounter::detect(&in_force());
     if counter.kind() != Some(LiveKind::Exact) {
         return eprintln!("skipped: live bytes are not exact here");
