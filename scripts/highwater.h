@@ -16,7 +16,7 @@
  *
  * An iteration ends where highwater_iteration() is called again; highwater takes its sample there, while this program waits.
  * Without highwater the loop runs three times by itself. Nothing here allocates. Include it in one file of the program, and
- * call it from one thread. scripts/PROTOCOL.md describes the protocol.
+ * call all of it from one thread, notes too: there are no locks. scripts/PROTOCOL.md describes the protocol.
  */
 #ifndef HIGHWATER_H
 #define HIGHWATER_H
@@ -45,7 +45,8 @@ struct highwater_mallinfo2 {
 struct highwater_state {
     int descriptor; /* -1 without highwater */
     int is_open;
-    int trim; /* whether the present iteration ends with malloc_trim */
+    int trim;        /* whether the present iteration ends with malloc_trim */
+    int told_phases; /* whether the present iteration has told phases */
     unsigned long iteration;
     char name[256], version[64], line[HIGHWATER_LINE];
     struct highwater_mallinfo2 (*mallinfo2)(void);
@@ -168,14 +169,32 @@ static inline int highwater_live_bytes(size_t *live) {
     return 0;
 }
 
+/* A phase of the iteration begins: load, prepare, execute or drop. It lasts until the next one or the end. */
+static inline void highwater_phase(const char *phase) {
+    struct highwater_state *state = highwater_state();
+    if (state->descriptor < 0 || state->iteration == 0) {
+        return;
+    }
+    state->told_phases = 1;
+    snprintf(state->line, HIGHWATER_LINE, "{\"type\":\"phase\",\"iteration\":%lu,\"phase\":\"%.16s\"}\n", state->iteration,
+             phase);
+    highwater_send();
+    highwater_goes_on();
+}
+
 /* Tells the iteration that is over; whether there is another one. */
 static inline int highwater_finish(void) {
     struct highwater_state *state = highwater_state();
     size_t live;
     int length;
     if (state->trim && state->malloc_trim != NULL) {
+        if (state->told_phases) {
+            /* What a trim costs belongs to no other phase. */
+            highwater_phase("drop");
+        }
         state->malloc_trim(0);
     }
+    state->told_phases = 0;
     length = snprintf(state->line, HIGHWATER_LINE, "{\"type\":\"iteration\",\"iteration\":%lu", state->iteration);
     if (highwater_live_bytes(&live)) {
         length += snprintf(state->line + length, HIGHWATER_LINE - (size_t)length, ",\"live_bytes\":%zu", live);
@@ -201,18 +220,6 @@ static inline unsigned long highwater_iteration(void) {
     return 0;
 }
 
-/* A phase of the iteration begins: load, prepare, execute or drop. It lasts until the next one or the end. */
-static inline void highwater_phase(const char *phase) {
-    struct highwater_state *state = highwater_state();
-    if (state->descriptor < 0 || state->iteration == 0) {
-        return;
-    }
-    snprintf(state->line, HIGHWATER_LINE, "{\"type\":\"phase\",\"iteration\":%lu,\"phase\":\"%.16s\"}\n", state->iteration,
-             phase);
-    highwater_send();
-    highwater_goes_on();
-}
-
 /* Sends a text of one kind. */
 static inline void highwater_say(const char *type, const char *key, const char *text) {
     struct highwater_state *state = highwater_state();
@@ -228,7 +235,13 @@ static inline void highwater_say(const char *type, const char *key, const char *
 /* A remark for whoever reads the report. */
 static inline void highwater_note(const char *text) { highwater_say("note", "text", text); }
 
-/* Says that the work cannot go on. The program should then exit. */
-static inline void highwater_fail(const char *message) { highwater_say("failed", "message", message); }
+/* Says that the work cannot go on, also before the first iteration. The program should then exit. */
+static inline void highwater_fail(const char *message) {
+    struct highwater_state *state = highwater_state();
+    if (state->iteration == 0 && !state->is_open) {
+        highwater_open();
+    }
+    highwater_say("failed", "message", message);
+}
 
 #endif

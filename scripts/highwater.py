@@ -21,6 +21,7 @@ import gc
 import json
 import os
 import sys
+import threading
 
 __all__ = ["iterations", "phase", "note", "fail"]
 
@@ -43,7 +44,7 @@ def iterations(name=None, version="", alone=3, collect=True):
     if _session is not None:
         raise RuntimeError("highwater: a program has one loop of iterations")
     session = _session = _Session(int(os.environ["HIGHWATER_FD"]), collect)
-    session.hello(name or os.path.splitext(os.path.basename(sys.argv[0] or "python"))[0], version)
+    session.hello(name, version)
     try:
         while session.goes_on:
             session.iteration += 1
@@ -51,7 +52,7 @@ def iterations(name=None, version="", alone=3, collect=True):
             session.finish()
     finally:
         # Also where the loop is left early.
-        session.send('{"type":"end"}\n')
+        session.tell('{"type":"end"}\n')
 
 
 def phase(name):
@@ -64,15 +65,19 @@ def phase(name):
 
 
 def note(text):
-    """A remark for whoever reads the report."""
+    """A remark for whoever reads the report, from any thread: while highwater takes a sample, it waits."""
     if _session is not None:
-        _session.send(json.dumps({"type": "note", "text": text}) + "\n")
+        _session.tell(json.dumps({"type": "note", "text": text}) + "\n")
 
 
 def fail(message):
-    """Says that the work cannot go on. The program should then exit."""
+    """Says that the work cannot go on, also before the first iteration. The program should then exit."""
+    global _session
+    if _session is None and "HIGHWATER_FD" in os.environ:
+        _session = _Session(int(os.environ["HIGHWATER_FD"]), collect=False)
+        _session.hello(None, "")
     if _session is not None:
-        _session.send(json.dumps({"type": "failed", "message": message}) + "\n")
+        _session.tell(json.dumps({"type": "failed", "message": message}) + "\n")
 
 
 class _Nothing:
@@ -100,9 +105,12 @@ class _Session:
         self.goes_on = False
         self.told_phases = False
         self.trim = False
+        # Held while an answer is due. What its own thread says meanwhile, in a finalizer, need not wait.
+        self.turn = threading.RLock()
         self.live_bytes, self.malloc_trim = _allocator()
 
     def hello(self, name, version):
+        name = name or os.path.splitext(os.path.basename(sys.argv[0] or "python"))[0]
         trims = self.malloc_trim is not None
         hello = {"type": "hello", "protocol": PROTOCOL, "name": name, "version": version, "pid": os.getpid()}
         self.ask(json.dumps({**hello, "trims": trims}) + "\n")
@@ -111,8 +119,8 @@ class _Session:
 
     def enter(self, name):
         self.told_phases = True
-        self.send(f'{{"type":"phase","iteration":{self.iteration},"phase":"{name}"}}\n')
-        if not self.receive().startswith(b'{"type":"go"'):
+        answer = self.exchange(f'{{"type":"phase","iteration":{self.iteration},"phase":"{name}"}}\n')
+        if not answer.startswith(b'{"type":"go"'):
             raise ConnectionError("highwater has gone")
 
     def finish(self):
@@ -130,10 +138,20 @@ class _Session:
 
     def ask(self, line):
         """Sends a line after which highwater says whether a further iteration begins. Silence means no."""
-        self.send(line)
-        answer = json.loads(self.receive() or b'{"type":"stop"}')
+        answer = json.loads(self.exchange(line) or b'{"type":"stop"}')
         self.goes_on = answer["type"] == "go"
         self.trim = answer.get("trim", False)
+
+    def exchange(self, line):
+        """Sends a line and gives the answer. Other threads say nothing meanwhile."""
+        with self.turn:
+            self.send(line)
+            return self.receive()
+
+    def tell(self, line):
+        """Sends a line that is not answered, when no answer is due."""
+        with self.turn:
+            self.send(line)
 
     def send(self, line):
         rest = line.encode()

@@ -31,7 +31,9 @@ static int answer(void) {
 
 static void hello(int protocol, long pid) {
     char line[256];
-    snprintf(line, sizeof line, "{\"type\":\"hello\",\"protocol\":%d,\"name\":\"wrong\",\"pid\":%ld}\n", protocol, pid);
+    snprintf(line, sizeof line, "{\"type\":\"hello\",\"protocol\":%d,\"name\":\"wrong%s\",\"pid\":%ld%s}\n%s", protocol,
+             is("colours") ? "\\u001b[31m\\n" : "", pid, is("late-live") ? ",\"live\":\"exact\"" : "",
+             is("remarks") ? "{\"type\":\"note\",\"text\":\"hello\"}\n" : "");
     say(line);
 }
 
@@ -65,6 +67,24 @@ static void break_rules(void) {
     } else if (is("close")) {
         close(descriptor);
         exit(0);
+    } else if (is("close-lingers")) {
+        close(descriptor);
+        pause();
+    } else if (is("chats")) {
+        for (;;) {
+            say("{\"type\":\"note\",\"text\":\"still at it\"}\n");
+            usleep(20000);
+        }
+    } else if (is("dribbles")) {
+        for (say("{\"type\":\"note\",\"text\":\"");; usleep(20000)) {
+            say("y");
+        }
+    } else if (is("fork-aborts")) {
+        /* The child holds the socket. */
+        if (fork() == 0) {
+            pause();
+        }
+        abort();
     } else if (is("ends")) {
         say("{\"type\":\"end\"}\n");
         exit(0);
@@ -111,8 +131,16 @@ int main(int count, char **arguments) {
         if (iteration == 3) {
             break_rules();
         }
-        snprintf(line, sizeof line, "{\"type\":\"iteration\",\"iteration\":%d,\"live_bytes\":4096}\n", iteration);
+        snprintf(line, sizeof line, "{\"type\":\"iteration\",\"iteration\":%d%s}\n%s", iteration,
+                 is("late-live") && iteration == 1 ? "" : ",\"live_bytes\":4096",
+                 is("remarks")          ? "{\"type\":\"note\",\"text\":\"while it waits\"}\n"
+                 : is("halved-remarks") ? "{\"type\":\"note\","
+                                        : "");
         say(line);
+        if (is("halved-remarks")) {
+            usleep(2000);
+            say("\"text\":\"while it waits\"}\n");
+        }
         goes_on = answer();
     }
     say("{\"type\":\"end\"}\n");
