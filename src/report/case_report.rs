@@ -74,31 +74,26 @@ impl CaseReport {
 fn detail(outcome: &Outcome, evidence: &Evidence) -> String {
     let place = match outcome {
         Outcome::Finished(_) | Outcome::Skipped { .. } => return outcome.to_string(),
-        Outcome::Crashed { .. } | Outcome::Exited { .. } | Outcome::TimedOut { .. } | Outcome::Interrupted => {
+        Outcome::Crashed { .. }
+        | Outcome::Exited { after_end: false, .. }
+        | Outcome::TimedOut { .. }
+        | Outcome::Interrupted => {
             format!("{outcome} {evidence}")
         }
-        Outcome::OutOfMemory { .. } | Outcome::Failed { .. } | Outcome::Incompatible { .. } => {
+        Outcome::Exited { after_end: true, .. }
+        | Outcome::Lingered { .. }
+        | Outcome::OutOfMemory { .. }
+        | Outcome::Failed { .. }
+        | Outcome::Incompatible { .. } => {
             format!("{outcome} ({evidence})")
         }
     };
     // What is out of memory, or failed in order, has said why.
     let has_said = matches!(outcome, Outcome::OutOfMemory { .. } | Outcome::Failed { .. });
-    match last_words(evidence) {
+    match evidence.last_words() {
         Some(line) if !has_said => format!("{place}; last output: {line}"),
         _ => place,
     }
-}
-
-/// The last line that a child wrote, but for a backtrace.
-pub fn last_words(evidence: &Evidence) -> Option<&str> {
-    evidence.output.iter().rfind(|line| !is_backtrace(line)).map(String::as_str)
-}
-
-/// Whether a line belongs to the backtrace that Rust prints after the message of a panic, or to the notes on it.
-fn is_backtrace(line: &str) -> bool {
-    let line = line.trim_start();
-    let frame = line.split_once(": ").is_some_and(|(number, _)| number.bytes().all(|byte| byte.is_ascii_digit()));
-    frame || line.starts_with("at ") || line.starts_with("note: ") || line == "stack backtrace:"
 }
 
 impl From<Verdict> for Expectation {
@@ -130,5 +125,7 @@ mod tests {
             Evidence { iteration: 4, phase: None, output: output.iter().map(|line| (*line).to_owned()).collect() };
         let told = detail(&Outcome::Crashed { signal: "SIGABRT".into() }, &evidence);
         assert_eq!(told, "crashed by SIGABRT after iteration 4; last output: plugin failed");
+        let told = detail(&Outcome::Exited { code: 3, after_end: true }, &evidence);
+        assert_eq!(told, "exited with code 3 after its end (after iteration 4); last output: plugin failed");
     }
 }

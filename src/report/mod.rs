@@ -27,7 +27,7 @@ mod work_charts;
 
 pub use cache_file::{CacheFile, CacheRow};
 pub use case_chart::{draw_case, draw_judged};
-pub use case_report::{CaseReport, CoreRun, last_words};
+pub use case_report::{CaseReport, CoreRun};
 pub use chart::ChartError;
 pub use claims::{ClaimRow, read_claims, weigh_claims};
 pub use phases::{

@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::io::{self, Write};
 use std::net::Shutdown;
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
@@ -11,10 +11,13 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, FdFlag, fcntl};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::signal::{Signal, killpg};
 use nix::sys::socket::{MsgFlags, recv};
+use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
 use nix::unistd::Pid;
 
 use super::tail::Tail;
@@ -22,7 +25,9 @@ use crate::arm::ChildEnvironment;
 use crate::runtime::worker_variables;
 use crate::suite::{Case, Engine, Limits, ProgramSpec};
 use crate::worker::protocol::{Answer, Job};
-use crate::worker::{DESCRIPTOR_VARIABLE, PARENT_VARIABLE, TEMPORARY_VARIABLE, WORKER_COMMAND, die_with_parent};
+use crate::worker::{
+    DESCRIPTOR_VARIABLE, PARENT_VARIABLE, TEMPORARY_VARIABLE, WORKER_COMMAND, die_with_parent, name_parent,
+};
 
 /// Environment variable from which rten takes the size of its thread pool.
 const RTEN_THREADS_VARIABLE: &str = "RTEN_NUM_THREADS";
@@ -34,15 +39,16 @@ const THREADS_VARIABLE: &str = "HIGHWATER_THREADS";
 /// Environment variable from which onert takes its number of threads.
 const ONERT_THREADS_VARIABLE: &str = "NUM_THREADS";
 
-/// How long a child that has closed its socket may take to exit.
-const EXIT_GRACE: Duration = Duration::from_secs(10);
+/// How long a child that has closed its socket, or said its last word, may take to exit.
+pub(super) const EXIT_GRACE: Duration = Duration::from_secs(10);
 
-/// A running child. Dropped, it is killed and reaped.
+/// A running child. Dropped, it is killed with everything in its process group, and reaped.
 pub(super) struct Running {
     child: Child,
     /// The protocol's socket; reading gives what the child says.
-    pub(super) socket: UnixStream,
+    socket: UnixStream,
     tail: Option<Tail>,
+    is_reaped: bool,
 }
 
 impl Running {
@@ -62,6 +68,7 @@ impl Running {
         let mut command = Command::new(program);
         command.arg0("highwater-worker").arg(WORKER_COMMAND).stdin(Stdio::from(OwnedFd::from(theirs)));
         surround(&mut command, environment, case, scratch);
+        name_parent(&mut command);
         Running::spawn(command, socket)
     }
 
@@ -100,7 +107,7 @@ impl Running {
         die_with_parent(&mut command);
         let child = command.spawn()?;
         drop(command);
-        Ok(Running { child, socket, tail: Some(Tail::of(reader)) })
+        Ok(Running { child, socket, tail: Some(Tail::of(reader)), is_reaped: false })
     }
 
     /// Number of the process that was started. It leads the process group of all that it starts.
@@ -128,36 +135,77 @@ impl Running {
         matches!(recv(self.socket.as_raw_fd(), &mut [0], flags), Ok(length) if length > 0)
     }
 
+    /// Waits so long for the child to say something or to close its socket, and tells whether it may have.
+    pub(super) fn has_said_more_within(&self, patience: Duration) -> io::Result<bool> {
+        let mut sockets = [PollFd::new(self.socket.as_fd(), PollFlags::POLLIN)];
+        match poll(&mut sockets, PollTimeout::try_from(patience).unwrap_or(PollTimeout::ZERO)) {
+            Ok(ready) => Ok(ready > 0),
+            Err(Errno::EINTR) => Ok(true),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Reads what the child has said, as far as `piece` has room; 0 bytes if it has closed its socket, `None` if it has said
+    /// nothing more.
+    pub(super) fn receive(&mut self, piece: &mut [u8]) -> io::Result<Option<usize>> {
+        match recv(self.socket.as_raw_fd(), piece, MsgFlags::MSG_DONTWAIT) {
+            Ok(length) => Ok(Some(length)),
+            Err(Errno::ECONNRESET) => Ok(Some(0)),
+            Err(Errno::EAGAIN | Errno::EINTR) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// Asks the child to end after the present iteration.
     pub(super) fn ask_to_stop(&self) {
         let _ = self.socket.shutdown(Shutdown::Write);
     }
 
+    /// Whether the process that was started has ended. It keeps its number until it is reaped.
+    pub(super) fn has_ended(&self) -> io::Result<bool> {
+        let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
+        match waitid(Id::Pid(self.number()), flags) {
+            Ok(WaitStatus::StillAlive) | Err(Errno::EINTR) => Ok(false),
+            // It was killed by a signal that has no name here.
+            Ok(_) | Err(Errno::EINVAL) => Ok(true),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// Kills the child and what it has started: it leads a process group of its own.
     pub(super) fn kill(&mut self) {
-        let _ = killpg(Pid::from_raw(self.child.id() as i32), Signal::SIGKILL);
+        let _ = killpg(self.number(), Signal::SIGKILL);
         let _ = self.child.kill();
     }
 
-    /// Waits for the child's end, with some patience, and gives its status and last words. `None` if it had to be killed
-    /// because it would not exit.
+    /// Waits for the child's end, with some patience, ends what it has left behind, and gives its status and last words.
+    /// No status if it had to be killed because it would not exit.
     pub(super) fn reap(mut self) -> io::Result<(Option<ExitStatus>, Vec<String>)> {
+        // A program that asks once more after its last word hears that there is nobody any more.
+        self.ask_to_stop();
         let since = Instant::now();
         let mut pause = Duration::from_micros(200);
-        let status = loop {
-            match self.child.try_wait()? {
-                Some(status) => break Some(status),
-                None if since.elapsed() > EXIT_GRACE => {
-                    self.kill();
-                    self.child.wait()?;
-                    break None;
-                }
-                None => thread::sleep(pause),
-            }
+        let mut is_late = false;
+        while !is_late && !self.has_ended()? {
+            thread::sleep(pause);
             pause = (pause * 2).min(Duration::from_millis(20));
-        };
+            is_late = since.elapsed() > EXIT_GRACE;
+        }
+        let status = self.bury()?;
         let words = self.tail.take().map(Tail::finish).unwrap_or_default();
-        Ok((status, words))
+        Ok(((!is_late).then_some(status), words))
+    }
+
+    /// Kills the process group, and only then reaps its leader: until then no other group can have its number.
+    fn bury(&mut self) -> io::Result<ExitStatus> {
+        self.kill();
+        let status = self.child.wait()?;
+        self.is_reaped = true;
+        Ok(status)
+    }
+
+    fn number(&self) -> Pid {
+        Pid::from_raw(self.child.id() as i32)
     }
 }
 
@@ -217,59 +265,11 @@ fn limit(command: &mut Command, memory_bytes: Option<u64>) {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        if matches!(self.child.try_wait(), Ok(None)) {
-            self.kill();
-            let _ = self.child.wait();
+        if !self.is_reaped {
+            let _ = self.bury();
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeMap;
-    use std::ffi::OsString;
-
-    use super::*;
-    use crate::arm::ExpectedOwner;
-
-    /// What a worker finds in its environment beside what it inherits, under an arm with these variables.
-    fn surroundings(runtime: &str, arm: &[(&str, &str)]) -> BTreeMap<String, OsString> {
-        let text =
-            format!("[[case]]\nmodel = \"mlp-small\"\nruntime = \"{runtime}\"\nworkload = \"infer\"\nthreads = 3\n");
-        let case = crate::suite::parse("suite.toml", &text, Path::new("")).unwrap().cases.remove(0);
-        let variables = arm.iter().map(|(name, value)| (String::from(*name), value.into())).collect();
-        let expected = ExpectedOwner::CLibrary;
-        let environment = ChildEnvironment { variables, removed: Vec::new(), expected, unverified: None };
-        let mut command = Command::new("worker");
-        surround(&mut command, &environment, &case, Path::new("/scratch"));
-        let name = |name: &OsStr| name.to_str().unwrap().to_owned();
-        command.get_envs().map(|(known, value)| (name(known), value.unwrap().to_owned())).collect()
-    }
-
-    #[test]
-    fn temporary_files_of_a_worker_lie_in_the_folder_of_its_run() {
-        for runtime in ["rten", "litert"] {
-            assert_eq!(surroundings(runtime, &[])["TMPDIR"], "/scratch", "{runtime}");
-        }
-        assert_eq!(surroundings("rten", &[("TMPDIR", "/elsewhere")])["TMPDIR"], "/elsewhere", "an arm says otherwise");
-    }
-
-    #[test]
-    fn runtimes_lie_for_a_worker_where_they_lie_for_its_parent() {
-        assert_eq!(surroundings("onert", &[])["HIGHWATER_RUNTIMES"], crate::runtime::runtimes_folder());
-        assert!(!surroundings("rten", &[]).contains_key("HIGHWATER_RUNTIMES"));
-    }
-
-    #[test]
-    fn each_runtime_has_the_variables_that_it_reads() {
-        let quiet = ["ORT_DISABLE_TELEMETRY", "ORT_TELEMETRY_DISABLED"];
-        for name in quiet {
-            assert_eq!(surroundings("onnxruntime", &[])[name], "1");
-            assert_eq!(surroundings("onnxruntime", &[(name, "0")])[name], "0", "an arm says otherwise");
-            assert!(!surroundings("openvino", &[]).contains_key(name));
-        }
-        assert_eq!(surroundings("onert", &[])["NUM_THREADS"], "3");
-        assert!(!surroundings("litert", &[]).contains_key("NUM_THREADS"));
-        assert_eq!(surroundings("rten", &[])["RTEN_NUM_THREADS"], "3");
-    }
-}
+mod tests;

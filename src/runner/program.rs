@@ -14,13 +14,17 @@ use crate::worker::protocol::{Answer, Hello, Message, VERSION};
 #[derive(Default)]
 pub(super) struct Conversation {
     outside: Option<Outside>,
+    /// Whether its hello promised live bytes.
+    has_promised_live: bool,
+    /// Where the program waits for an answer, if it does.
+    turn: Option<Turn>,
     /// Whether the program was told that there is no further iteration.
     told_to_stop: bool,
 }
 
 /// A message after which the program waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Turn {
+enum Turn {
     /// Its hello, or the end of iteration `done`: the next one begins, or none.
     Between {
         /// The last iteration that is over; 0 after the hello.
@@ -32,7 +36,7 @@ pub(super) enum Turn {
 
 impl Turn {
     /// Whether and where a program waits after `message`.
-    pub(super) fn after(message: &Message) -> Option<Turn> {
+    fn after(message: &Message) -> Option<Turn> {
         match message {
             Message::Hello(_) => Some(Turn::Between { done: 0 }),
             Message::Sample(sample) => Some(Turn::Between { done: sample.iteration }),
@@ -54,12 +58,18 @@ impl Conversation {
         due: u64,
         (child, case): (&Running, &Case),
     ) -> Result<Message, String> {
-        if let Some(outside) = &mut self.outside {
-            outside.hear();
+        match (&mut self.outside, &message) {
+            // Another thread may have a remark while the program waits.
+            (_, Message::Note { .. }) => {}
+            _ if self.turn.is_some() => return Err("it went on without waiting for an answer".into()),
+            (Some(outside), _) => outside.hear(),
+            (None, _) => {}
         }
+        self.turn = self.turn.or_else(|| Turn::after(&message));
         match (message, &mut self.outside) {
             (Message::Hello(mut own), None) if own.protocol == VERSION => {
                 self.outside = Some(Outside::open(&mut own, child.pid(), case)?);
+                self.has_promised_live = own.live.is_some();
                 Ok(Message::Hello(own))
             }
             (Message::Phase { .. } | Message::Sample(_), Some(_)) if self.told_to_stop => {
@@ -75,7 +85,7 @@ impl Conversation {
             (Message::Sample(told), Some(outside)) => {
                 let sample = outside.complete(&told)?;
                 if let Some(hello) = hello {
-                    note_live(hello, due, told.live_bytes.is_some());
+                    note_live(hello, due, told.live_bytes.is_some(), self.has_promised_live)?;
                 }
                 Ok(Message::Sample(sample))
             }
@@ -86,21 +96,9 @@ impl Conversation {
         }
     }
 
-    /// Answers the program, which waits; `stop` is why there is no further iteration, if there is none.
-    ///
-    /// # Errors
-    /// If it did not wait.
-    pub(super) fn answer(
-        &mut self,
-        turn: Turn,
-        stop: &mut Option<FinishReason>,
-        child: &mut Running,
-        case: &Case,
-    ) -> Result<(), String> {
-        let Some(outside) = &mut self.outside else { return Ok(()) };
-        if child.has_said_more() {
-            return Err("it went on without waiting for an answer".into());
-        }
+    /// Answers the program, if it waits; `stop` is why there is no further iteration, if there is none.
+    pub(super) fn answer(&mut self, stop: &mut Option<FinishReason>, child: &mut Running, case: &Case) {
+        let (Some(outside), Some(turn)) = (&mut self.outside, self.turn.take()) else { return };
         let answer = match turn {
             Turn::Inside => {
                 outside.go_on();
@@ -123,24 +121,71 @@ impl Conversation {
         self.told_to_stop = answer == Answer::Stop;
         // A program that is gone is told of by its exit status.
         let _ = child.answer(answer);
-        Ok(())
     }
 }
 
 /// What kind of counter the program has is known with its first sample: its own word, or the counter of its allocator.
-fn note_live(hello: &mut Hello, iteration: u64, tells: bool) {
-    if iteration != 1 {
-        return;
-    }
-    match (tells, hello.live) {
-        (true, None) => {
+///
+/// # Errors
+/// If it has `promised` live bytes, and begins to tell them later: what came before cannot be judged with the rest.
+fn note_live(hello: &mut Hello, iteration: u64, tells: bool, promised: bool) -> Result<(), String> {
+    match (iteration, tells, hello.live) {
+        (1, true, None) => {
             // Of an unknown allocator it is not known that it has no caches.
             hello.live = hello.allocator.as_ref().and_then(LiveKind::of).or(Some(LiveKind::Tcache));
         }
-        (false, _) => {
+        (1, false, _) => {
             hello.live = None;
             hello.live_absence = Some("the program does not tell its live bytes".into());
         }
-        (true, Some(_)) => {}
+        (_, true, None) if promised => {
+            return Err(format!(
+                "its hello promises live bytes (`live`), and it began to tell them in iteration {iteration}: it must tell \
+                 `live_bytes` from iteration 1 on, or leave `live` out of its hello"
+            ));
+        }
+        (_, true, None) => {
+            hello.live_absence = Some("the program did not tell its live bytes from its first iteration on".into());
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hello(live: Option<LiveKind>) -> Hello {
+        let line = r#"{"protocol":1,"name":"service"}"#;
+        Hello { live, ..serde_json::from_str(line).unwrap() }
+    }
+
+    #[test]
+    fn the_kind_of_live_bytes_is_known_with_the_first_sample() {
+        let mut own = hello(Some(LiveKind::Noisy));
+        assert_eq!(note_live(&mut own, 1, true, true), Ok(()));
+        assert_eq!((own.live, &own.live_absence), (Some(LiveKind::Noisy), &None));
+        let mut unknown = hello(None);
+        assert_eq!(note_live(&mut unknown, 1, true, false), Ok(()));
+        assert_eq!(unknown.live, Some(LiveKind::Tcache));
+        let mut none = hello(None);
+        for iteration in 1..=3 {
+            assert_eq!(note_live(&mut none, iteration, false, false), Ok(()));
+        }
+        assert_eq!(none.live_absence.as_deref(), Some("the program does not tell its live bytes"));
+    }
+
+    /// Planted: live bytes from the second iteration on, promised and not.
+    #[test]
+    fn live_bytes_that_come_late_are_not_passed_over_in_silence() {
+        let mut promised = hello(Some(LiveKind::Exact));
+        assert_eq!(note_live(&mut promised, 1, false, true), Ok(()));
+        let why = note_live(&mut promised, 2, true, true).unwrap_err();
+        assert!(why.contains("in iteration 2") && why.contains("leave `live` out"), "{why}");
+        let mut free = hello(None);
+        assert_eq!(note_live(&mut free, 1, false, false), Ok(()));
+        assert_eq!(note_live(&mut free, 2, true, false), Ok(()));
+        assert!(free.live.is_none() && free.live_absence.unwrap().contains("from its first iteration on"));
     }
 }

@@ -5,6 +5,8 @@ use std::io::{BufRead, BufReader, PipeReader, Read};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
+use super::told::cleaned;
+
 /// Lines that are kept.
 const LINES: usize = 12;
 
@@ -26,8 +28,8 @@ impl Tail {
         Tail { lines, drain }
     }
 
-    /// The last lines. The writing side must be closed: the child is dead. A grandchild that keeps the pipe open is not
-    /// waited for.
+    /// The last lines. The writing side must be closed: the child is dead. Whoever has left its process group and keeps the
+    /// pipe open is not waited for.
     pub(super) fn finish(mut self) -> Vec<String> {
         if let Some(drain) = self.drain.take() {
             for _ in 0..20 {
@@ -49,7 +51,7 @@ fn drain(pipe: PipeReader, kept: &Mutex<VecDeque<String>>) {
         match reader.by_ref().take(LINE_BYTES).read_until(b'\n', &mut line) {
             Ok(0) | Err(_) => return,
             Ok(_) => {
-                let text = String::from_utf8_lossy(&line).trim_end().to_owned();
+                let text = cleaned(String::from_utf8_lossy(&line).trim_end());
                 if text.is_empty() {
                     continue;
                 }
@@ -76,10 +78,12 @@ mod tests {
             writeln!(writer, "line {number}").unwrap();
         }
         writer.write_all(&[0xff, b'x', b'\n']).unwrap();
-        writer.write_all(&vec![b'y'; 5000]).unwrap();
+        writer.write_all(&vec![b'y'; 4000]).unwrap();
+        writer.write_all(b"\n\x1b[31mred\r\n").unwrap();
         drop(writer);
         let lines = tail.finish();
         assert_eq!(lines.len(), LINES);
+        assert_eq!(lines.last().map(String::as_str), Some(" [31mred"));
         assert!(lines.iter().all(|line| line.len() <= LINE_BYTES as usize));
     }
 }

@@ -11,7 +11,7 @@ use std::process::{Child, Command, Stdio};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
-use super::lineage::{WORKER_COMMAND, die_with_parent};
+use super::lineage::{WORKER_COMMAND, die_with_parent, name_parent};
 use super::protocol::{Job, LONGEST_LINE, Message};
 use super::session::{DESCRIPTOR_VARIABLE, TEMPORARY_VARIABLE};
 
@@ -136,6 +136,7 @@ impl Companion {
         std::fs::create_dir_all(&job.scratch)?;
         let (mut socket, theirs) = UnixStream::pair()?;
         die_with_parent(&mut command);
+        name_parent(&mut command);
         command.env(TEMPORARY_VARIABLE, &job.scratch).env(DESCRIPTOR_VARIABLE, "0");
         command.stdin(Stdio::from(OwnedFd::from(theirs)));
         let mut line = serde_json::to_vec(job)?;

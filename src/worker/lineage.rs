@@ -11,18 +11,21 @@ use nix::unistd::getppid;
 /// Argument of the hidden subcommand that serves the protocol.
 pub const WORKER_COMMAND: &str = "worker";
 
-/// Environment variable with the parent's process number: a child whose parent has died before the death signal was set
+/// Environment variable with the process number of a worker's parent: one whose parent has died before the death signal was set
 /// finds another one.
 pub const PARENT_VARIABLE: &str = "HIGHWATER_PARENT";
 
 /// Has the kernel kill the child when the thread that starts it dies, from before the child's first instruction on: a
-/// library that is preloaded may hang before `main`. The child itself checks that its parent was still there when it
-/// started.
+/// library that is preloaded may hang before `main`.
 #[expect(unsafe_code, reason = "the death signal must be set between fork and exec")]
 pub(crate) fn die_with_parent(command: &mut Command) {
-    command.env(PARENT_VARIABLE, std::process::id().to_string());
     // SAFETY: prctl is async-signal-safe, and the closure touches no memory of the parent.
     unsafe { command.pre_exec(|| Ok(nix::sys::prctl::set_pdeathsig(Signal::SIGKILL)?)) };
+}
+
+/// Has a worker check that its parent was still there when it started.
+pub(crate) fn name_parent(command: &mut Command) {
+    command.env(PARENT_VARIABLE, std::process::id().to_string());
 }
 
 /// Dies with the parent: by signal, and at once if the parent has died before the signal was set.

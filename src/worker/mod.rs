@@ -8,7 +8,7 @@ mod profile;
 pub mod protocol;
 mod session;
 
-pub(crate) use lineage::die_with_parent;
 pub use lineage::{PARENT_VARIABLE, WORKER_COMMAND};
+pub(crate) use lineage::{die_with_parent, name_parent};
 pub use phases::end_phase;
 pub use session::{DESCRIPTOR_VARIABLE, Ended, TEMPORARY_VARIABLE, serve};

@@ -28,7 +28,7 @@
 //!    long phases now and then which execution is due (`iteration`), so that highwater knows that the work goes on.
 //!    The times of the executions of the last phase come before its figures, in as many [`Message::Latencies`] as it
 //!    takes. What was sent before a failure stays valid.
-//! 4. The target may send [`Message::Note`] at any time after its hello. highwater passes the remark on.
+//! 4. The target may send [`Message::Note`] at any time after its hello, also while it waits. highwater passes the remark on.
 //! 5. highwater may close its sending side at any time: the target ends after the present iteration.
 //! 6. The target sends one [`Message::End`] and exits with code 0; or one [`Message::Failed`] or [`Message::Incompatible`],
 //!    and exits as it likes.
@@ -36,7 +36,7 @@
 //! A program gets no job: what there is to know stands in its environment. It takes steps 2, 3, 4 and 6 too, and
 //!
 //! - its hello has a name, and no allocator: highwater looks into `/proc/PID` for that;
-//! - after its hello, each phase and each sample (which it may call `iteration`) it sends nothing more until highwater has
+//! - after its hello, each phase and each sample (which it may call `iteration`) it sends nothing but notes until highwater has
 //!   answered with one [`Answer`]. A phase is always answered with [`Answer::Go`]; only between two iterations highwater says
 //!   [`Answer::Stop`], whereupon the program leaves its loop. Closing the socket means the same.
 //! - [`Message::Cache`], [`Message::Profiled`] and [`Message::Latencies`] are not for programs.
@@ -57,7 +57,7 @@ use crate::workload::{CacheEvent, Phase};
 /// Version of this protocol.
 pub const VERSION: u32 = 1;
 
-/// Longest line either side accepts, in bytes.
+/// Longest line either side accepts, in bytes without its end.
 pub const LONGEST_LINE: usize = 256 * 1024;
 
 /// What highwater asks of the target.
@@ -168,11 +168,7 @@ pub enum Message {
         message: String,
     },
     /// The work is done.
-    End {
-        /// Iterations that were sampled; 0 where the target does not say.
-        #[serde(default)]
-        iterations: u64,
-    },
+    End {},
 }
 
 /// Who the target is.
@@ -244,7 +240,7 @@ mod tests {
         assert!(hello.allocator.is_none() && !hello.trims);
         let sample = Sample { iteration: 1, live_bytes: Some(9), ..Sample::default() };
         assert_eq!(read(r#"{"type":"iteration","iteration":1,"live_bytes":9}"#), Ok(Message::Sample(sample)));
-        assert_eq!(read(r#"{"type":"end"}"#), Ok(Message::End { iterations: 0 }));
+        assert_eq!(read(r#"{"type":"end"}"#), Ok(Message::End {}));
         let failed = Message::Failed { iteration: 0, message: "no such file".into() };
         assert_eq!(read(r#"{"type":"failed","message":"no such file"}"#), Ok(failed));
         for (line, problem) in [
@@ -256,6 +252,7 @@ mod tests {
             (r#"{"type":"phase","iteration":1,"phase":"laod"}"#, "unknown variant `laod`"),
             (r#"{"type":"phase","iteration":1,"phase":"load","us":1}"#, "unknown field `us`"),
             (r#"{"type":"done"}"#, "unknown variant `done`"),
+            (r#"{"type":"end","iterations":3}"#, "unknown field `iterations`"),
         ] {
             let told = read(line).unwrap_err();
             assert!(told.contains(problem), "{line}: {told}");

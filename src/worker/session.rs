@@ -54,8 +54,8 @@ pub fn serve() -> io::Result<Ended> {
     let mut wire = Wire { stream, line: Vec::with_capacity(LONGEST_LINE) };
     wire.line.resize(LONGEST_LINE, 1);
     match work(&job, &mut wire) {
-        Ok(iterations) => {
-            wire.send(&Message::End { iterations })?;
+        Ok(()) => {
+            wire.send(&Message::End {})?;
             Ok(Ended::Done)
         }
         Err(Interruption { iteration, message, is_incompatible }) => {
@@ -96,7 +96,7 @@ impl Interruption {
     }
 }
 
-fn work(job: &Job, wire: &mut Wire) -> Result<u64, Interruption> {
+fn work(job: &Job, wire: &mut Wire) -> Result<(), Interruption> {
     let at = |iteration: u64| {
         move |error: &dyn std::error::Error| Interruption { iteration, message: chain(error), is_incompatible: false }
     };
@@ -139,7 +139,7 @@ fn work(job: &Job, wire: &mut Wire) -> Result<u64, Interruption> {
         if let Some(owner) = &step_pool {
             wire.send(&Message::Note { text: pool_note(job, owner) }).map_err(|error| at(0)(&error))?;
         }
-        return Ok(0);
+        return Ok(());
     }
 
     let start = Instant::now();
@@ -183,11 +183,11 @@ fn work(job: &Job, wire: &mut Wire) -> Result<u64, Interruption> {
     for text in note.filter(|_| job.core_every.is_none()).into_iter().chain(pool) {
         wire.send(&Message::Note { text }).map_err(|error| at(done)(&error))?;
     }
-    Ok(done)
+    Ok(())
 }
 
 /// Does the work of a companion until nobody listens any more.
-fn accompany(job: &Job, work: &mut Work, wire: &Wire) -> Result<u64, Interruption> {
+fn accompany(job: &Job, work: &mut Work, wire: &Wire) -> Result<(), Interruption> {
     struct Unheard;
     impl Phases for Unheard {
         fn enter(&mut self, _: Phase) {}
@@ -201,7 +201,7 @@ fn accompany(job: &Job, work: &mut Work, wire: &Wire) -> Result<u64, Interruptio
         }
         done = iteration;
     }
-    Ok(done)
+    Ok(())
 }
 
 /// What the step pool did, with the case that it did it for.

@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use crate::report::console::Console;
-use crate::report::{PhaseRow, RowsFile, last_words};
+use crate::report::{PhaseRow, RowsFile};
 use crate::runner::{CaseRun, Observer, Outcome};
 use crate::sample::{PhaseFigures, ProfiledPhase, Sample, Series};
 use crate::worker::protocol::{Hello, Profile};
@@ -90,7 +90,7 @@ fn detail(outcome: &Outcome, run: Option<&CaseRun>) -> String {
         other => other.to_string(),
     };
     let has_said = matches!(outcome, Outcome::OutOfMemory { .. } | Outcome::Failed { .. } | Outcome::Skipped { .. });
-    match run.and_then(|run| last_words(&run.evidence)) {
+    match run.and_then(|run| run.evidence.last_words()) {
         Some(line) if !has_said => format!("{told}; last output: {line}"),
         _ => told,
     }
