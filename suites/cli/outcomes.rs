@@ -159,6 +159,24 @@ fn faults_leave_the_model_file_alone() {
     assert!(std::fs::read(desk.path("mine.onnx")).unwrap() == model, "the model's file was changed");
 }
 
+/// Planted: too little memory for the weights, which runtimes tell in order and in words of their own.
+#[test]
+fn a_runtime_without_memory_is_out_of_memory_and_not_at_fault() {
+    let desk = Desk::new();
+    let suite = r#"
+        iterations = 20
+        memory = "20 MB"
+        [[case]]
+        model = "mobilenet_v2"
+        runtime = ["embedded", "rten"]
+        workload = "recompile"
+        arm = "exact-live"
+        resident = false
+        expect = "out-of-memory"
+    "#;
+    desk.suite(suite, &[]).code(0).says("2 cases: 2 as expected");
+}
+
 /// Replicates are fresh children: each has a row, and a fault in one does not spare the other.
 #[test]
 fn every_replicate_has_a_row() {

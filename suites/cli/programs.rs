@@ -4,8 +4,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
+use nix::sys::signal::Signal;
+
 use crate::desk::{Desk, Row};
 use crate::ended::Ended;
+use crate::process::{children, is_alive, wait_for};
 
 /// A file of the repository.
 fn repository(path: &str) -> PathBuf {
@@ -19,14 +22,33 @@ fn compiled(name: &str) -> String {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("programs-{}", std::process::id()));
         std::fs::create_dir_all(&folder).expect("a folder for programs");
         for program in ["leak", "wrong"] {
-            let mut compiler = Command::new("cc");
-            compiler.args(["-std=gnu99", "-Wall", "-Wextra", "-Werror", "-O2", "-I"]).arg(repository("scripts"));
-            compiler.arg(repository(&format!("suites/programs/{program}.c"))).arg("-o").arg(folder.join(program));
-            Ended::of(compiler).code(0);
+            compile(&repository(&format!("suites/programs/{program}.c")), &folder.join(program));
         }
         folder
     });
     folder.join(name).to_string_lossy().into_owned()
+}
+
+fn compile(source: &Path, program: &Path) {
+    let mut compiler = Command::new("cc");
+    compiler.args(["-std=gnu99", "-Wall", "-Wextra", "-Werror", "-O2", "-I"]).arg(repository("scripts"));
+    compiler.arg(source).arg("-o").arg(program);
+    Ended::of(compiler).code(0);
+}
+
+/// A program in C that only does this.
+fn written_in_c(desk: &Desk, main: &str) -> Vec<String> {
+    let source = desk.write("own.c", format!("#include \"highwater.h\"\nint main(void) {{ {main} return 0; }}\n"));
+    let program = desk.path("own");
+    compile(&source, &program);
+    words(&[&program.to_string_lossy()])
+}
+
+/// A program in Python that only does this, with the helper at hand.
+fn written_in_python(desk: &Desk, python: &str, script: &str) -> Vec<String> {
+    let folder = repository("scripts");
+    let script = format!("import sys\nsys.path.insert(0, {folder:?})\nimport highwater\n{script}");
+    words(&[python, &desk.write("own.py", script).to_string_lossy()])
 }
 
 /// The Python that is here, if it is new enough; says so where it is not.
@@ -118,7 +140,7 @@ fn a_program_of_the_command_line_runs_under_every_default_arm() {
 }
 
 /// Way of being wrong, outcome, evidence, samples.
-const WRONG: [(&str, &str, &str, usize); 24] = [
+const WRONG: [(&str, &str, &str, usize); 31] = [
     ("mute", "exited", "exited with code 0 before the work was done before the first iteration", 0),
     ("silent", "timed-out", "took longer than 2s before the first iteration", 0),
     ("version", "incompatible", "it speaks protocol 2, this highwater speaks 1", 0),
@@ -127,7 +149,16 @@ const WRONG: [(&str, &str, &str, usize); 24] = [
     ("garbage", "incompatible", "`[info] loading plugin...` is not a protocol line", 2),
     ("exit", "exited", "exited with code 7 before the work was done after iteration 2; last output: the licence", 2),
     ("crash", "crashed", "crashed by SIGSEGV after iteration 2", 2),
+    ("fork-aborts", "crashed", "crashed by SIGABRT after iteration 2", 2),
     ("hang", "timed-out", "took longer than 2s after iteration 2", 2),
+    ("chats", "timed-out", "took longer than 2s after iteration 2", 2),
+    ("dribbles", "timed-out", "took longer than 2s after iteration 2", 2),
+    (
+        "late-live",
+        "incompatible",
+        "it began to tell them in iteration 2: it must tell `live_bytes` from iteration 1 on",
+        1,
+    ),
     ("number", "incompatible", "it told iteration 5 where 3 was due", 2),
     ("phase-number", "incompatible", "it told a phase of iteration 2 where 3 was due", 2),
     ("misspelled", "incompatible", "unknown field `livebytes`", 2),
@@ -140,8 +171,11 @@ const WRONG: [(&str, &str, &str, usize); 24] = [
     ("orphan", "incompatible", "has ended while another one speaks for it", 2),
     ("ends", "finished", "finished when the program said that this is the end", 2),
     ("deaf", "incompatible", "it went on after it was told to stop", 30),
-    ("bad-end", "exited", "exited with code 4", 30),
-    ("lingers", "timed-out", "took longer than 2s", 30),
+    ("bad-end", "exited", "exited with code 4 after its end (after iteration 30)", 30),
+    ("lingers", "timed-out", "did not exit within 10s of its end (after iteration 30)", 30),
+    ("close-lingers", "timed-out", "did not exit within 10s of closing its socket (after iteration 2)", 2),
+    ("remarks", "finished", "finished", 30),
+    ("halved-remarks", "finished", "finished", 30),
     ("forked", "finished", "finished", 30),
 ];
 
@@ -226,7 +260,7 @@ fn a_program_finds_its_model_its_threads_and_its_folder() {
     desk.write("net.onnx", "a model");
     desk.write("beside", "");
     let script = "test -f beside && test \"$(cat $HIGHWATER_MODEL)\" = 'a model' && test $HIGHWATER_THREADS = 3 \
-                  && test -z \"$(cat)\" && exec \"$0\" ends";
+                  && test -z \"$(cat)\" && test -z \"$HIGHWATER_PARENT\" && exec \"$0\" ends";
     let command = words(&["sh", "-c", script, &compiled("wrong")]);
     let text = "[models.net]\nfile = \"net.onnx\"\n".to_owned()
         + &suite(&[("told", command)], "exact-live", "model = \"net\"\nthreads = 3");
@@ -271,4 +305,83 @@ fn a_service_on_onnxruntime_runs_under_any_allocator() {
         assert_eq!(row["outcome"], *"finished", "{row:#?}");
         assert!(row["runtime_version"].starts_with("onnxruntime 1.") && row["allocator"].starts_with(arm), "{row:#?}");
     }
+}
+
+/// Planted: escape sequences in a name.
+#[test]
+fn the_name_of_a_program_does_not_rule_the_terminal() {
+    let desk = Desk::new();
+    let program = words(&[&compiled("wrong"), "colours"]);
+    let settings = "iterations = 30\nresident = false\nearly_stop = false";
+    desk.suite(&suite(&[("coloured", program)], "exact-live", settings), &[]);
+    let row = desk.verdict("none.coloured.program.exact-live.t1");
+    assert_eq!((&row["outcome"], &row["runtime_version"]), ("finished", "wrong [31m"), "{row:#?}");
+}
+
+/// Planted: highwater is killed, and the program is a shell's child, which no death signal reaches.
+#[test]
+fn a_program_behind_a_shell_ends_with_highwater() {
+    let mut commands = vec![compiled("leak")];
+    commands.extend(python().map(|python| format!("{python} {}", repository("suites/programs/leak.py").display())));
+    for command in commands {
+        let desk = Desk::new();
+        let programs = [("behind", words(&["sh", "-c", &format!("{command}; true")]))];
+        let settings = "iterations = 1000000\nearly_stop = false";
+        let mut started = desk.start_suite(&suite(&programs, "exact-live", settings));
+        started.until("samples", || {
+            let samples = std::fs::read_to_string(desk.path("out/samples.csv")).unwrap_or_default();
+            samples.lines().filter(|line| line.starts_with("none.behind.")).count() >= 5
+        });
+        let shell = started.child("a shell", |pid| !children(pid).is_empty());
+        let program = children(shell)[0];
+        started.signal(Signal::SIGKILL);
+        started.end();
+        wait_for("the program's end", || (!is_alive(program)).then_some(()));
+    }
+}
+
+/// Planted: a failure before there is an iteration.
+#[test]
+fn helpers_fail_before_the_first_iteration_too() {
+    let desk = Desk::new();
+    let mut programs = vec![(
+        "in-c",
+        written_in_c(&desk, "highwater_fail(\"no such file: net.onnx\"); if (highwater_iteration()) return 3;"),
+    )];
+    let script = "highwater.fail('no such file: net.onnx')\nsys.exit(1)\n";
+    programs.extend(python().map(|python| ("in-python", written_in_python(&desk, &python, script))));
+    desk.suite(&suite(&programs, "exact-live", "iterations = 30"), &[]).code(1);
+    for (name, _) in programs {
+        let row = desk.verdict(&format!("none.{name}.program.exact-live.t1"));
+        assert_eq!(row["outcome"], *"failed", "{row:#?}");
+        assert_eq!(row["outcome_detail"], *"no such file: net.onnx (before the first iteration)", "{row:#?}");
+    }
+}
+
+/// Planted: phases without `drop`, under an arm that trims.
+#[test]
+fn what_a_trim_costs_is_booked_as_drop() {
+    let desk = Desk::new();
+    let loop_ = "while (highwater_iteration()) { highwater_phase(\"load\"); highwater_phase(\"execute\"); }";
+    let program = written_in_c(&desk, loop_);
+    let settings = "iterations = 30\nresident = false\nearly_stop = false";
+    desk.suite(&suite(&[("trims", program)], "trim", settings), &["--no-counterfactual"]);
+    let samples = desk.samples("none.trims.program.trim.t1");
+    let dropping = samples.iter().filter(|sample| sample.number("drop_us").is_some()).count();
+    assert!(samples.len() == 30 && dropping > 0, "{dropping} of {}", samples.len());
+}
+
+/// Planted: a thread that never stops making remarks.
+#[test]
+fn any_thread_of_a_python_program_may_have_remarks() {
+    let Some(python) = python() else { return };
+    let desk = Desk::new();
+    let script = "import threading, time\n\ndef remark():\n    while True:\n        time.sleep(0.0005)\n        highwater.note('busy')\n\n\
+                  threading.Thread(target=remark, daemon=True).start()\n\
+                  for i in highwater.iterations():\n    sum(range(10000))\n";
+    let program = written_in_python(&desk, &python, script);
+    let settings = "iterations = 60\nresident = false\nearly_stop = false";
+    desk.suite(&suite(&[("remarks", program)], "exact-live", settings), &[]);
+    let row = desk.verdict("none.remarks.program.exact-live.t1");
+    assert_eq!((&row["outcome"], &row["iterations"]), ("finished", "60"), "{row:#?}");
 }
