@@ -4,8 +4,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use crate::alone::{alone, assert_flat, passes_alone};
 use crate::model::{InputTensor, TensorData, make_inputs};
-use crate::runtime::tests::{alone, assert_flat, available, by_dlopen, c_library, fixture, passes_alone};
+use crate::runtime::tests::{available, by_dlopen, c_library, fixture};
 use crate::runtime::{Prepared, Runtime, RuntimeError, open};
 use crate::suite::{ElementType, Engine, InputSpec};
 
