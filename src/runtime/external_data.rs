@@ -1,4 +1,4 @@
-//! Which files besides the ONNX file hold a model's weights.
+//! Which files besides the model's own hold its weights.
 
 use std::fs;
 use std::path::{Component, Path};
@@ -37,6 +37,16 @@ pub(super) fn external_files(path: &Path) -> Vec<String> {
     names
 }
 
+/// Names of all files that the model at `path` consists of besides its own: external data of an ONNX model, and the weights of
+/// an OpenVINO IR, which have its name and the ending `bin`.
+pub(super) fn files_beside(path: &Path) -> Vec<String> {
+    if path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("xml")) {
+        let weights = path.with_extension("bin");
+        return weights.file_name().into_iter().map(|name| name.to_string_lossy().into_owned()).collect();
+    }
+    external_files(path)
+}
+
 fn stays_in_folder(name: &str) -> bool {
     Path::new(name).components().all(|part| matches!(part, Component::Normal(_)))
 }
@@ -72,6 +82,11 @@ mod tests {
         assert_eq!(external_files(&onnx).len(), 1);
         assert!(named("net.ONNX") == external_files(&onnx) && named("net") == external_files(&onnx));
         assert_eq!((named("net.tflite"), named("net.xml")), (Vec::new(), Vec::new()));
+    }
+
+    #[test]
+    fn the_weights_of_an_ir_have_its_name() {
+        assert_eq!(files_beside(Path::new("models/net.v2.xml")), ["net.v2.bin"]);
     }
 
     #[test]

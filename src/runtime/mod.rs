@@ -223,16 +223,18 @@ fn unsupported<T>(engine: &'static str, what: &str) -> Result<T, RuntimeError> {
     Err(RuntimeError::Unsupported { engine, message: what.to_owned() })
 }
 
-/// Bytes of the model at `path` and of the external data that it names, or that OpenVINO takes from beside it: what it
-/// declares to take. Files that are not there count nothing.
+/// Names of the files that the model at `path` consists of besides its own, seen from its folder; see
+/// [`external_files`](external_data::external_files).
+pub(crate) fn files_beside(path: &Path) -> Vec<String> {
+    external_data::files_beside(path)
+}
+
+/// Bytes of the model at `path` and of the files that it names: what it declares to take. Files that are not there count
+/// nothing.
 pub fn declared_bytes(path: &Path) -> u64 {
     let bytes = |path: &Path| std::fs::metadata(path).map_or(0, |file| file.len());
-    let external = external_data::external_files(path);
-    let mut files: Vec<PathBuf> = external.iter().map(|name| path.with_file_name(name)).collect();
-    if path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("xml")) {
-        files.push(path.with_extension("bin"));
-    }
-    files.iter().fold(bytes(path), |total, file| total.saturating_add(bytes(file)))
+    let beside = files_beside(path);
+    beside.iter().fold(bytes(path), |total, name| total.saturating_add(bytes(&path.with_file_name(name))))
 }
 
 /// Names and versions of the runtimes inside the binary.

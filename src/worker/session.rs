@@ -177,10 +177,10 @@ fn work(job: &Job, wire: &mut Wire) -> Result<(), Interruption> {
         }
         done = iteration;
     }
-    let note = work.finish(&mut Recorder::start(done, &mut probe, &counter, wire));
+    let notes = work.finish(&mut Recorder::start(done, &mut probe, &counter, wire));
     let pool = step_pool.map(|owner| pool_note(job, &owner));
-    // A run with fork probes repeats one that has told its note.
-    for text in note.filter(|_| job.core_every.is_none()).into_iter().chain(pool) {
+    // A run with fork probes repeats one that has told its notes.
+    for text in notes.into_iter().filter(|_| job.core_every.is_none()).chain(pool) {
         wire.send(&Message::Note { text }).map_err(|error| at(done)(&error))?;
     }
     Ok(())

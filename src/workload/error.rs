@@ -42,15 +42,18 @@ pub enum WorkError {
     /// The fault could not be planted.
     #[error("the planted fault failed")]
     Fault(#[source] io::Error),
-    /// A copy of the model could not be made.
-    #[error("cannot copy the model {path} for a workload that damages it")]
+    /// A copy of a file of the model could not be made.
+    #[error("cannot copy the model's file {path} for a workload that damages it")]
     Copy {
-        /// The model.
+        /// The file.
         path: String,
         /// Why.
         #[source]
         source: io::Error,
     },
+    /// A model that is to be damaged cannot be used before that.
+    #[error("the model cannot be used before it is damaged")]
+    Undamaged(#[source] RuntimeError),
     /// A thread of the workload panicked.
     #[error("a thread of the workload panicked")]
     Panicked,
@@ -69,7 +72,7 @@ impl WorkError {
     /// Whether the runtime and the work do not go together: an outcome that says nothing about either.
     pub fn is_incompatible(&self) -> bool {
         match self {
-            WorkError::Runtime(error) => error.is_incompatible(),
+            WorkError::Runtime(error) | WorkError::Undamaged(error) => error.is_incompatible(),
             WorkError::Member { source, .. } => source.is_incompatible(),
             WorkError::NoForeignModel(_) | WorkError::NothingToReshape(_) => true,
             _ => false,

@@ -1,9 +1,11 @@
 //! Recompilations in threads that end with the iteration.
 
+use std::thread::{Builder, ScopedJoinHandle};
+
 use super::error::WorkError;
 use super::phase::{Phase, Phases};
 use super::target::Target;
-use super::thread::{Joined, in_thread};
+use super::thread::{in_thread, start};
 
 impl Target {
     /// Loads the model, makes it executable, runs it and drops it, all in a thread of its own. With `truncates`, its file is
@@ -29,9 +31,10 @@ impl Target {
             self.run(prepared.as_mut(), &inputs)
         };
         let ended: Vec<_> = std::thread::scope(|scope| {
-            let compilers: Vec<_> = (0..threads).map(|_| scope.spawn(|| (Joined::soon(), one()))).collect();
+            let compilers: Vec<_> = (0..threads).map(|_| start(Builder::new(), scope, one)).collect();
             // All are joined before the first error is told.
-            compilers.into_iter().map(|compiler| compiler.join().map_err(|_| WorkError::Panicked)).collect()
+            let join = |compiler: ScopedJoinHandle<'_, _>| compiler.join().map_err(|_| WorkError::Panicked);
+            compilers.into_iter().map(|compiler| compiler.and_then(join)).collect()
         });
         phases.pause();
         for ended in ended {

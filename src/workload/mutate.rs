@@ -21,6 +21,9 @@ pub(super) struct Mutant {
     original: Vec<u8>,
     damaged: Vec<u8>,
     seed: u64,
+    written: u64,
+    loaded: u64,
+    prepared: u64,
 }
 
 impl Mutant {
@@ -29,7 +32,8 @@ impl Mutant {
         let original = fs::read(path)?;
         // Room for all that can be inserted, so that it never grows while memory is watched.
         let damaged = Vec::with_capacity(original.len() + LONGEST_PIECE as usize);
-        Ok(Mutant { path: path.to_owned(), original, damaged, seed })
+        let (written, loaded, prepared) = (0, 0, 0);
+        Ok(Mutant { path: path.to_owned(), original, damaged, seed, written, loaded, prepared })
     }
 
     /// Writes the file of iteration number `iteration`.
@@ -38,7 +42,20 @@ impl Mutant {
         self.damaged.extend_from_slice(&self.original);
         let mut random = Xoshiro256PlusPlus::seed_from_u64(self.seed.wrapping_add(iteration.rotate_left(32)));
         damage(&mut self.damaged, &mut random);
+        self.written += 1;
         fs::write(&self.path, &self.damaged)
+    }
+
+    /// Counts a damaged file that was loaded, and perhaps prepared too.
+    pub(super) fn count(&mut self, is_prepared: bool) {
+        self.loaded += 1;
+        self.prepared += u64::from(is_prepared);
+    }
+
+    /// What became of the damaged files, in words.
+    pub(super) fn told(&self) -> String {
+        let Mutant { written, loaded, prepared, .. } = self;
+        format!("of {written} damaged files {loaded} were loaded, and {prepared} of those prepared")
     }
 }
 

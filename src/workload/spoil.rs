@@ -27,7 +27,7 @@ pub(super) fn spoil(path: &Path, folder: &Path, kind: RejectKind, seed: u64) -> 
     fs::create_dir_all(folder).map_err(failed)?;
     match kind {
         RejectKind::Truncated => {
-            scratch::copy_model(path, folder).and_then(|copy| scratch::cut_in_half(&copy)).map_err(failed)?;
+            scratch::cut_in_half(&scratch::copy_model(path, folder)?).map_err(failed)?;
         }
         RejectKind::Missing => {}
         RejectKind::Empty => fs::write(&spoiled, []).map_err(failed)?,

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::hint::black_box;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
@@ -15,7 +14,7 @@ use super::spoil::spoil;
 use super::tensors::Tensors;
 use crate::arm::step_pool;
 use crate::model::InputTensor;
-use crate::runtime::{Identity, Prepared, Runtime, RuntimeError};
+use crate::runtime::{Identity, Loaded, Prepared, Runtime, RuntimeError};
 use crate::suite::{BaseWork, Case, Fault, InputSpec, ModelSpec, RejectKind, RuntimeSpec};
 
 /// Opens a runtime for the model at a path; see [`crate::runtime::open`].
@@ -60,7 +59,8 @@ impl Target {
         let path = if base == BaseWork::Reject {
             spoil(path, scratch, case.workload.reject, case.seed)?
         } else if mutates || matches!(case.workload.fault, Some(Fault::Truncate { .. })) {
-            copy(path, scratch).map_err(|source| WorkError::Copy { path: path.display().to_string(), source })?
+            // A folder of its own, since models of a sequence may have the same file name.
+            scratch::copy_model(path, scratch)?
         } else {
             path.to_owned()
         };
@@ -68,7 +68,7 @@ impl Target {
         let threads = if base.has_threads() { 1 } else { case.threads };
         let runtime: Arc<dyn Runtime> = open(&case.runtime, &path, &model.inputs, threads)?.into();
         let mutant = match mutates {
-            true => Some(Mutant::of(&path, case.seed).map_err(WorkError::Fault)?),
+            true => Some(mutant_of(runtime.as_ref(), &path, case.seed)?),
             false => None,
         };
         Ok(Target {
@@ -190,11 +190,18 @@ impl Target {
             mutant.write(iteration).map_err(WorkError::Fault)?;
         }
         phases.enter(Phase::Load);
-        if let Ok(loaded) = self.runtime()?.load(&self.path) {
-            phases.enter(Phase::Prepare);
-            drop(loaded.prepare());
+        let Ok(loaded) = self.runtime()?.load(&self.path) else { return Ok(()) };
+        phases.enter(Phase::Prepare);
+        let is_prepared = loaded.prepare().is_ok();
+        if let Some(mutant) = &mut self.mutant {
+            mutant.count(is_prepared);
         }
         Ok(())
+    }
+
+    /// How many damaged files were taken for a model, where the workload damages files.
+    pub(super) fn taken(&self) -> Option<String> {
+        self.mutant.as_ref().map(|mutant| format!("{} in {}: {}", self.model.name, self.identity.name, mutant.told()))
     }
 
     /// Runs a prepared model once; the first one that was run may remark something.
@@ -234,8 +241,9 @@ pub(super) fn execute_once(prepared: &mut dyn Prepared, inputs: &[InputTensor]) 
     Ok(())
 }
 
-/// Copies the model at `path` into a folder of its own, since models of a sequence may have the same file name.
-fn copy(path: &Path, folder: &Path) -> io::Result<PathBuf> {
-    std::fs::create_dir_all(folder)?;
-    scratch::copy_model(path, folder)
+/// The file at `path` as one to damage, which `runtime` must take for a model before that: otherwise every damaged file would
+/// be refused for another reason than its damage.
+fn mutant_of(runtime: &dyn Runtime, path: &Path, seed: u64) -> Result<Mutant, WorkError> {
+    runtime.load(path).and_then(Loaded::prepare).map_err(WorkError::Undamaged)?;
+    Mutant::of(path, seed).map_err(WorkError::Fault)
 }

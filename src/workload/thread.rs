@@ -1,7 +1,7 @@
 //! A thread that ends with the work that it was started for.
 
 use std::path::PathBuf;
-use std::thread::{self, Builder};
+use std::thread::{self, Builder, Scope, ScopedJoinHandle};
 use std::time::{Duration, Instant};
 
 use nix::unistd::{Pid, gettid};
@@ -34,15 +34,25 @@ impl Joined {
     }
 }
 
+/// Starts `work` in the thread that `builder` makes; it ends with `scope`.
+///
+/// # Errors
+/// If the thread cannot be started.
+pub(super) fn start<'scope, T: Send + 'scope>(
+    builder: Builder,
+    scope: &'scope Scope<'scope, '_>,
+    work: impl FnOnce() -> T + Send + 'scope,
+) -> Result<ScopedJoinHandle<'scope, (Joined, T)>, WorkError> {
+    builder.spawn_scoped(scope, || (Joined::soon(), work())).map_err(WorkError::Thread)
+}
+
 /// Does `work` in a fresh thread, which has ended when this returns.
 ///
 /// # Errors
 /// What `work` gives; that it panicked; that the thread could not be started.
 pub(super) fn in_thread<T: Send>(work: impl FnOnce() -> Result<T, WorkError> + Send) -> Result<(T, Joined), WorkError> {
-    let (joined, done) = thread::scope(|scope| {
-        let worker = Builder::new().spawn_scoped(scope, || (Joined::soon(), work())).map_err(WorkError::Thread)?;
-        worker.join().map_err(|_| WorkError::Panicked)
-    })?;
+    let (joined, done) =
+        thread::scope(|scope| start(Builder::new(), scope, work)?.join().map_err(|_| WorkError::Panicked))?;
     Ok((done?, joined))
 }
 
@@ -57,6 +67,13 @@ mod tests {
         assert_ne!(here, there);
         joined.wait_until_gone();
         assert!(!PathBuf::from(format!("/proc/self/task/{there}")).exists());
+    }
+
+    /// Planted: a stack that no address space has room for.
+    #[test]
+    fn a_thread_that_cannot_be_started_is_an_error() {
+        let started = thread::scope(|scope| start(Builder::new().stack_size(1 << 50), scope, || ()).map(drop));
+        assert!(matches!(started, Err(WorkError::Thread(_))), "{started:?}");
     }
 
     #[test]

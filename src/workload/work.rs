@@ -127,10 +127,11 @@ impl Work {
         self.switch.as_ref().and_then(Switch::used_bytes)
     }
 
-    /// Empties the model cache and sums up what it did; `None` without one.
-    pub fn finish(&mut self, phases: &mut dyn Phases) -> Option<String> {
+    /// Empties the model cache, where there is one, and sums up what it did, and what became of damaged files.
+    pub fn finish(&mut self, phases: &mut dyn Phases) -> Vec<String> {
         let names: Vec<&str> = self.targets.iter().map(Target::name).collect();
-        self.switch.as_mut().map(|switch| switch.finish(&names, phases))
+        let switched = self.switch.as_mut().map(|switch| switch.finish(&names, phases));
+        switched.into_iter().chain(self.targets.iter().filter_map(Target::taken)).collect()
     }
 
     /// The honest part; gives what is alive while the fault strikes and dropped afterwards.
@@ -160,12 +161,14 @@ impl Work {
             BaseWork::SetInputs => target.set_inputs(kept, phases)?,
             BaseWork::Reshape => target.reshape(kept, phases)?,
             BaseWork::Mutate => target.mutate(iteration, phases)?,
-            BaseWork::Nothing | BaseWork::Program | BaseWork::Reject => target.reject(phases)?,
+            BaseWork::Reject => target.reject(phases)?,
             BaseWork::Switch => {
                 if let Some(switch) = &mut self.switch {
                     switch.to(turn, target, truncates, phases)?;
                 }
             }
+            // These have no target.
+            BaseWork::Nothing | BaseWork::Program => {}
         }
         Ok(Held::default())
     }

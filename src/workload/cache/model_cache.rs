@@ -94,8 +94,7 @@ impl<M> ModelCache<M> {
     /// them. Later uses do not count: what they add would be a leak.
     pub(in super::super) fn used_bytes(&self) -> Option<u64> {
         let state = self.state.borrow();
-        let used = |entry: &Entry<M>| Some(entry.loading.used?.saturating_add(entry.first_use));
-        let total = state.entries.iter().try_fold(0i64, |total, entry| Some(total.saturating_add(used(entry)?)));
+        let total = state.entries.iter().try_fold(0i64, |total, entry| Some(total.saturating_add(entry.made().used?)));
         total.map(|total| u64::try_from(total).unwrap_or(0))
     }
 
@@ -241,13 +240,22 @@ impl<M> ModelCache<M> {
         watcher.dropping();
         let before = watcher.snapshot();
         let removed = self.state.borrow_mut().remove(identity, action, &self.allowance);
-        let Some(Entry { number, model, size, is_measured, loading, .. }) = removed else { return };
+        let Some(entry) = removed else { return };
+        let made = entry.made();
+        let Entry { number, model, size, is_measured, .. } = entry;
         drop(model);
         watcher.dropped();
         let after = watcher.snapshot();
-        let reading = Reading::of(&loading, &after.since(&before), watcher.is_noisy());
+        let reading = Reading::of(&made, &after.since(&before), watcher.is_noisy());
         let measured = is_measured.then_some(size.measured);
         watcher.tell(&CacheEvent { action, model: number, declared: size.declared, measured, before, after, reading });
+    }
+}
+
+impl<M> Entry<M> {
+    /// What loading the model and using it once changed: all that its drop sets free.
+    fn made(&self) -> Difference {
+        Difference { used: self.loading.used.map(|used| used.saturating_add(self.first_use)), ..self.loading }
     }
 }
 

@@ -36,7 +36,7 @@ impl fmt::Display for Reading {
 }
 
 impl Reading {
-    /// Reads what happened when a model was dropped, beside what happened when it was loaded. `None` where nobody counts the
+    /// Reads what happened when a model was dropped, beside what happened when it was loaded and first used. `None` where nobody counts the
     /// bytes in use, and where they seem to be up and the counter `is_noisy`: jemalloc's thread caches hide more than a small
     /// model takes (1.3 of 1.9 MB were seen).
     ///

@@ -2,7 +2,10 @@
 
 mod fake;
 mod flaws;
+mod mutated;
 mod order;
 mod real;
 mod sequences;
 mod varied;
+
+pub(super) use mutated::write_renamed;

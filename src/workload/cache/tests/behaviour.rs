@@ -239,8 +239,7 @@ fn at_the_end_everything_goes() {
 fn what_the_first_use_takes_belongs_to_the_model_and_what_later_ones_take_does_not() {
     let (cache, mut watching) = (cache(10), Watching::default());
     let held = get(&cache, &mut watching, 1, 3);
-    held.model().bytes += MIB;
-    watching.memory.take(MIB);
+    held.model().use_first(MIB, 0);
     held.release(&mut watching);
     assert_eq!(cache.used_bytes(), Some(4 * MIB));
     for _ in 0..3 {
@@ -251,4 +250,19 @@ fn what_the_first_use_takes_belongs_to_the_model_and_what_later_ones_take_does_n
     assert_eq!((cache.used_bytes(), watching.memory.used.get()), (Some(4 * MIB), 7 * MIB));
     cache.clear(&mut watching);
     assert_eq!((cache.used_bytes(), watching.memory.used.get()), (Some(0), 3 * MIB));
+}
+
+/// Planted: models that take 5 of their 8 MiB when they are first used, and free all of it, only as much as their load took, and
+/// a part.
+#[test]
+fn what_the_first_use_took_must_be_freed_too() {
+    for (first, leaks, expected) in [(5, 0, Reading::Returned), (5, 5, Reading::Leak), (5, 2, Reading::Leak)] {
+        let (cache, mut watching) = (cache(10), Watching::default());
+        let held = get(&cache, &mut watching, 1, 3);
+        held.model().use_first(first * MIB, leaks * MIB);
+        held.release(&mut watching);
+        cache.clear(&mut watching);
+        assert_eq!(watching.memory.used.get(), leaks * MIB);
+        assert_eq!(readings(&watching), [expected], "{leaks} MiB of {first} leak");
+    }
 }

@@ -54,6 +54,12 @@ impl Fake {
         memory.take(bytes);
         Fake { memory: memory.clone(), bytes: bytes - leaks }
     }
+
+    /// Makes of its first use what it needs beyond its load, and frees that with all else but for what it leaks.
+    pub(super) fn use_first(&mut self, bytes: u64, leaks: u64) {
+        self.memory.take(bytes);
+        self.bytes += bytes - leaks;
+    }
 }
 
 impl Drop for Fake {
