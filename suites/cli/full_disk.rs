@@ -4,17 +4,15 @@ use crate::desk::{Desk, HIGHWATER};
 use crate::ended::Ended;
 
 /// Mounts a file system of 64 KiB in a mount namespace of its own, which vanishes with the shell, runs the suite into it
-/// and copies out what it holds. `$1` is the binary. The copy is made at the very end, when the run has ended.
+/// and copies out what it holds. `$1` is the binary; without one nothing is run. The copy is made at the very end, when the run has ended.
 const SCRIPT: &str = r#"
     mount -t tmpfs -o size=64k tmpfs small || exit 77
+    test $# = 0 && exit
     "$1" run suite.toml --out small/run
     code=$?
     cp -r small/run out
     exit $code
 "#;
-
-/// Exit code of [`SCRIPT`] where nothing can be mounted.
-const CANNOT_MOUNT: i32 = 77;
 
 /// More samples than fit, of some 100 bytes each.
 const MANY_SAMPLES: &str = r#"
@@ -55,7 +53,7 @@ fn verdicts_stay_whole_on_a_full_disk() {
 #[track_caller]
 fn stays_whole(suite: &str, file: &str) -> Result<(), &'static str> {
     let desk = Desk::new();
-    let ended = run_on_a_small_disk(&desk, suite)
+    let ended = run_on_a_small_disk(&desk, HIGHWATER, suite)
         .ok_or("this test mounts a small file system, which needs root or user namespaces")?;
     let ended = ended.code(3).complains("No space left on device").complains(file).complains("lies in small/run");
     let samples = desk.rows("out/samples.csv");
@@ -66,18 +64,29 @@ fn stays_whole(suite: &str, file: &str) -> Result<(), &'static str> {
     Ok(())
 }
 
-/// `None` where nothing can be mounted.
-fn run_on_a_small_disk(desk: &Desk, suite: &str) -> Option<Ended> {
+/// Planted: a program that ends before it makes anything. That is no reason to skip.
+#[test]
+fn a_run_without_a_directory_is_told() {
+    let desk = Desk::new();
+    match run_on_a_small_disk(&desk, "false", "") {
+        Some(ended) => drop(ended.code(1)),
+        None => println!("skipped: nothing can be mounted"),
+    }
+}
+
+/// What became of `program`; `None` where nothing can be mounted, which mounting alone tells.
+fn run_on_a_small_disk(desk: &Desk, program: &str, suite: &str) -> Option<Ended> {
     desk.write("suite.toml", suite);
     std::fs::create_dir(desk.path("small")).expect("a fresh folder is writable");
     // Root needs no user namespace; others become root in one of their own, where the system lets them.
     let ways: [&[&str]; 2] = [&["--mount"], &["--map-root-user", "--mount"]];
-    ways.into_iter().find_map(|way| {
+    let script = |way: &[&str]| {
         let mut command = desk.command("unshare");
-        command.args(way).args(["sh", "-c", SCRIPT, "sh", HIGHWATER]);
-        let told = format!("{command:?}");
-        let output = command.output().ok()?;
-        let is_mounted = output.status.code() != Some(CANNOT_MOUNT) && desk.path("out").exists();
-        is_mounted.then(|| Ended::from_output(told, &output))
-    })
+        command.args(way).args(["sh", "-c", SCRIPT, "sh"]);
+        command
+    };
+    let way = ways.into_iter().find(|way| script(way).output().is_ok_and(|output| output.status.success()))?;
+    let mut command = script(way);
+    command.arg(program);
+    Some(Ended::of(command))
 }

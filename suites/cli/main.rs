@@ -23,6 +23,7 @@ mod process;
 mod programs;
 mod report;
 mod runtimes;
+mod scripts;
 mod snapshots;
 mod step_pool;
 mod switch;
