@@ -67,7 +67,8 @@ pub struct Assessment {
 /// Judges a case.
 ///
 /// ```
-/// use highwater::analysis::{Evidence, LiveKind, LiveSeries, Settings, Verdict, assess};
+/// use highwater::analysis::{Evidence, LiveSeries, Settings, Verdict, assess};
+/// use highwater::arm::LiveKind;
 ///
 /// // 64 bytes lost in every iteration, on a counter without noise of its own.
 /// let bytes: Vec<f64> = (0..112).map(|iteration| 1e6 + 64.0 * f64::from(iteration)).collect();

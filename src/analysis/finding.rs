@@ -7,20 +7,10 @@ use super::judge::{Judgement, Rules, Slack, judge};
 use super::sensitivity::minimum_detectable;
 use super::state::State;
 use super::verdict::LiveVerdict;
+use crate::arm::LiveKind;
 
 /// No allocation is smaller: glibc's smallest chunk holds 24 bytes, and 16 is the step between sizes.
 const SMALLEST_LEAK: f64 = 16.0;
-
-/// How far a counter of live bytes can be trusted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum LiveKind {
-    /// To the byte: glibc without its thread cache, tcmalloc, jemalloc without its thread cache.
-    Exact,
-    /// glibc with its thread cache: chunks parked there count as used, up to 256 KiB per thread, and drift upwards.
-    Tcache,
-    /// jemalloc with its thread cache: noise without drift.
-    Noisy,
-}
 
 /// Live bytes, one value per iteration, `NaN` where missing.
 #[derive(Debug, Clone, Copy)]

@@ -53,7 +53,7 @@ pub use arms::{ArmDifference, ArmEffect, arm_difference};
 pub use assess::{Assessment, Evidence, Settings, assess, live_is_final};
 pub use core_finding::CoreFinding;
 pub use core_level::{CoreSeries, CoreState, CoreTrend, LEAST_PROBES, Retention, core_trend, retention};
-pub use finding::{FloorWindow, LiveFinding, LiveKind, LiveSeries, resource_finding};
+pub use finding::{FloorWindow, LiveFinding, LiveSeries, resource_finding};
 pub use judge::{Judgement, Rules, Slack, judge};
 pub use ladder::{is_look, ladder};
 pub use look::{Look, Shape, look};

@@ -4,9 +4,9 @@ use std::borrow::Cow;
 
 use super::assess::{Assessment, Evidence, Settings, assess};
 use super::core_level::CoreSeries;
-use super::finding::{LiveKind, LiveSeries};
+use super::finding::LiveSeries;
 use super::verdict::Resource;
-use crate::arm;
+use crate::arm::LiveKind;
 use crate::sample::Series;
 use crate::suite::{Allocator, ArmSpec, Judging};
 
@@ -17,7 +17,7 @@ pub struct Recorded<'a> {
     pub own: &'a Series,
     /// The run whose live bytes are judged, its own or that of the exact-live probe of the same work, and their kind;
     /// `None` if nobody counts them.
-    pub live: Option<(&'a Series, arm::LiveKind)>,
+    pub live: Option<(&'a Series, LiveKind)>,
     /// The run of the same work in which forks gave everything back.
     pub core: Option<RecordedCore<'a>>,
     /// [`judges_mappings`] of the run's arm.
@@ -37,16 +37,6 @@ pub struct RecordedCore<'a> {
 /// mappings come and go.
 pub fn judges_mappings(arm: &ArmSpec) -> bool {
     arm.allocator == Allocator::Glibc && arm.step_pool.is_none()
-}
-
-impl From<arm::LiveKind> for LiveKind {
-    fn from(kind: arm::LiveKind) -> Self {
-        match kind {
-            arm::LiveKind::Exact => LiveKind::Exact,
-            arm::LiveKind::Tcache => LiveKind::Tcache,
-            arm::LiveKind::Noisy => LiveKind::Noisy,
-        }
-    }
 }
 
 impl From<&Judging> for Settings {
@@ -126,8 +116,8 @@ pub fn live_bytes(series: &Series) -> Option<Cow<'_, [f64]>> {
 }
 
 /// The [`live_bytes`] of a run as the analysis takes them.
-pub fn live_series<'a>(series: &'a Series, kind: arm::LiveKind, bytes: &'a [f64]) -> LiveSeries<'a> {
-    LiveSeries { bytes, kind: kind.into(), threads: series.column("threads") }
+pub fn live_series<'a>(series: &'a Series, kind: LiveKind, bytes: &'a [f64]) -> LiveSeries<'a> {
+    LiveSeries { bytes, kind, threads: series.column("threads") }
 }
 
 #[cfg(test)]
@@ -155,7 +145,7 @@ mod tests {
     const JUDGING: Judging = Judging { settle: 50, tolerance: 1024.0, cycle: 1, resident: true, early_stop: true };
 
     fn recorded(series: &Series) -> Recorded<'_> {
-        Recorded { own: series, live: Some((series, arm::LiveKind::Exact)), core: None, judges_mappings: true }
+        Recorded { own: series, live: Some((series, LiveKind::Exact)), core: None, judges_mappings: true }
     }
 
     /// Planted: a cache whose models come and go by megabytes, and a leak of 64 bytes an iteration under it.

@@ -42,11 +42,10 @@ mod tests;
 mod tunables;
 
 pub use command_line::parse;
-pub use environment::{ChildEnvironment, ExpectedOwner, prepare};
+pub use environment::{ChildEnvironment, prepare};
 pub use error::ArmError;
 pub use give_back::GiveBack;
 pub use in_force::{AllocatorName, InForce, in_force};
-pub use live::{LiveCounter, LiveKind, LiveReading, counts_exactly, trim};
+pub use live::{LiveCounter, LiveKind, counts_exactly, trim};
 pub use outside::in_force_in;
-pub use survey::{Offer, OfferedAllocator, Survey, survey};
-pub use tunables::Tunable;
+pub(crate) use survey::{Offer, survey};

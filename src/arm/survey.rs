@@ -9,7 +9,7 @@ use super::{dynamic_linker, embedded, glibc, installed};
 
 /// What this machine offers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Survey {
+pub(crate) struct Survey {
     /// Version of glibc; `None` on another C library.
     pub glibc: Option<String>,
     /// The dynamic linker of this binary.
@@ -24,7 +24,7 @@ pub struct Survey {
 
 /// An allocator that arms can name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OfferedAllocator {
+pub(crate) struct OfferedAllocator {
     /// Name in arms.
     pub name: String,
     /// Its version, where known without running it.
@@ -36,7 +36,7 @@ pub struct OfferedAllocator {
 /// Whether and where an allocator is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Offer {
+pub(crate) enum Offer {
     /// The C library itself.
     CLibrary,
     /// Inside this binary.
@@ -51,7 +51,7 @@ pub enum Offer {
 }
 
 /// Looks around.
-pub fn survey() -> Survey {
+pub(crate) fn survey() -> Survey {
     let (mut tunables, tunables_absent) = match dynamic_linker::tunables_under(&[]) {
         Ok(tunables) => (tunables, None),
         Err(reason) => (Vec::new(), Some(reason)),

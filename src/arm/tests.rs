@@ -14,6 +14,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::environment::ExpectedOwner;
+use super::live::LiveReading;
 use super::*;
 use crate::suite::{Allocator, ArmSpec};
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// One line of `ld.so --list-tunables`. Numbers are kept as glibc prints them, since that tells addresses from counts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Tunable {
+pub(crate) struct Tunable {
     /// Full name, `glibc.malloc.arena_max`.
     pub name: String,
     /// Value in force; `0x0` also stands for "not set".

@@ -6,7 +6,8 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::report::{core_of, live_of};
-use crate::analysis::{Assessment, CoreSeries, Evidence, LiveKind, LiveSeries, Settings, Verdict, assess};
+use crate::analysis::{Assessment, CoreSeries, Evidence, LiveSeries, Settings, Verdict, assess};
+use crate::arm::LiveKind;
 use crate::cli::{Format, JudgeArguments, Kind};
 use crate::error::{AS_EXPECTED, Error, INCONCLUSIVE, UNEXPECTED};
 use crate::report::{CoreSource, VerdictRow, console, draw_judged, read_rows, read_samples, sentence};
@@ -121,7 +122,7 @@ fn judge_columns(arguments: &JudgeArguments) -> Result<(Assessment, VerdictRow),
                 .collect(),
         );
         let case = row.case.clone();
-        let live = crate::report::LiveSource { case: &case, series: &series, kind: crate::arm::LiveKind::Exact };
+        let live = crate::report::LiveSource { case: &case, series: &series, kind: LiveKind::Exact };
         let core = arguments.core.is_some().then_some(CoreSource {
             case: &case,
             series: &series,

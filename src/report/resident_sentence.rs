@@ -149,7 +149,8 @@ fn beyond_trim(core: &CoreFinding) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analysis::{CoreSeries, Evidence, LiveKind, LiveSeries, Settings, assess};
+    use crate::analysis::{CoreSeries, Evidence, LiveSeries, Settings, assess};
+    use crate::arm::LiveKind;
 
     const MB: f64 = 1e6;
 

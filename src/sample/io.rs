@@ -4,7 +4,7 @@ use super::status::{fields, quantity};
 
 /// The fields of `/proc/PID/io` that a phase needs, counted since the process began.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Io {
+pub(super) struct Io {
     /// rchar: bytes that `read` and its kin brought in, from wherever; pages of a mapping are not among them.
     pub read_calls: Option<u64>,
     /// read_bytes: bytes that storage delivered, for reads and for mappings; 0 where the page cache had them.
@@ -13,7 +13,7 @@ pub struct Io {
 
 impl Io {
     /// Reads the text of `/proc/PID/io`. Unknown lines are passed over.
-    pub fn parse(text: &[u8]) -> Io {
+    pub(super) fn parse(text: &[u8]) -> Io {
         let mut io = Io::default();
         for (key, value) in fields(text) {
             match key {

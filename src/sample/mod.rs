@@ -1,6 +1,6 @@
 //! WHAT MEMORY LOOKED LIKE: one [`Sample`] per iteration, read from `/proc` without touching the heap.
 //!
-//! [`Status`] and [`Rollup`] are parsers of text and know no files; [`Probe`] keeps the descriptors open and reads into
+//! [`Status`] and `Rollup` are parsers of text and know no files; [`Probe`] keeps the descriptors open and reads into
 //! fixed buffers. Between the start and the end of an iteration's sampling nothing is allocated: an allocation there would
 //! move the very counters that are read.
 //!
@@ -16,6 +16,7 @@ mod core_error;
 mod core_probe;
 mod count;
 mod faults;
+mod files;
 mod forked;
 mod io;
 mod lines;
@@ -34,12 +35,10 @@ mod tree;
 pub use columns::{Sample, Series};
 pub use core_error::CoreError;
 pub use core_probe::{CoreProbe, CoreReading};
-pub use io::Io;
 pub use outside::{Identity, Missing, Outside, OutsideError};
 pub use phase_figures::{PhaseFigures, ProfiledPhase};
 pub use phase_probe::PhaseProbe;
 pub use probe::{MemoryLevel, Probe};
 pub use processes::{command_line, oldest_named};
-pub use smaps::Split;
-pub use status::{Rollup, Status};
+pub use status::Status;
 pub use tree::Tree;

@@ -14,14 +14,9 @@ use nix::sys::stat::Mode;
 
 use super::columns::Sample;
 use super::count;
+use super::files::{self, BUFFER};
 use super::stat::Stat;
-use super::status::{Rollup, Status};
-
-/// Bytes of the buffer for `/proc` files.
-const BUFFER: usize = 16 * 1024;
-
-/// What writing to `/proc/PID/clear_refs` does: `5` resets the high-water mark to the present resident memory (Linux 4.0).
-const RESET_HIGH_WATER_MARK: &[u8] = b"5";
+use super::status::Status;
 
 /// One process for ever: numbers are given out again, start times are not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -190,8 +185,7 @@ impl Outside {
     /// If it cannot be read.
     pub(super) fn rollup(&mut self) -> io::Result<Rollup> {
         let file = open_at(&self.directory, "smaps_rollup", OFlag::O_RDONLY)?;
-        let length = file.read_at(&mut self.buffer[..], 0)?;
-        Ok(Rollup::parse(&self.buffer[..length]))
+        files::rollup(&file, &mut self.buffer[..])
     }
 
     /// Notes something that cannot be seen.
@@ -212,7 +206,7 @@ impl Outside {
         }
         if resets {
             let opened = open_at(&self.directory, "clear_refs", OFlag::O_WRONLY)
-                .and_then(|file| file.write_at(RESET_HIGH_WATER_MARK, 0).map(|_| file));
+                .and_then(|file| files::reset_high_water_mark(&file).map(|()| file));
             match opened {
                 Ok(file) => self.clear_refs = Some(file),
                 Err(error) => miss("peaks between samples", error),
@@ -223,7 +217,7 @@ impl Outside {
     fn reset(&self) {
         if let Some(file) = &self.clear_refs {
             // A process that ends at this moment is found to have ended at the next sample.
-            let _ = file.write_at(RESET_HIGH_WATER_MARK, 0);
+            let _ = files::reset_high_water_mark(file);
         }
     }
 
@@ -245,8 +239,8 @@ impl Outside {
     /// What the kernel tells of memory. A process that is ending has none left.
     fn status(&mut self) -> Result<Status, OutsideError> {
         let pid = self.identity.pid;
-        let length = self.status.read_at(&mut self.buffer[..], 0).map_err(|source| failed(pid, "status", source))?;
-        let status = Status::parse(&self.buffer[..length]);
+        let read = files::status(&self.status, &mut self.buffer[..]);
+        let status = read.map_err(|source| failed(pid, "status", source))?;
         if status.vm_rss.is_some() { Ok(status) } else { Err(self.gone()) }
     }
 

@@ -2,23 +2,17 @@
 
 use std::fs::{File, OpenOptions};
 use std::io;
-use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use super::columns::Sample;
 use super::count;
 use super::faults::Faults;
+use super::files::{self, BUFFER};
 use super::status::{Rollup, Status};
-
-/// Bytes of the buffer for `/proc` files. `status` is about 1.5 KiB; `maps` and directories are read in pieces.
-const BUFFER: usize = 16 * 1024;
 
 /// `smaps_rollup` is read in the first iterations and then in every k-th, since it walks the page tables.
 const ROLLUP_FIRST: u64 = 3;
 const ROLLUP_EVERY: u64 = 25;
-
-/// What writing to `/proc/PID/clear_refs` does: `5` resets the high-water mark to the present resident memory (Linux 4.0).
-const RESET_HIGH_WATER_MARK: &[u8] = b"5";
 
 /// Resident memory and its high-water mark at one moment, in bytes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -88,7 +82,7 @@ impl Probe {
 
     /// Sets the high-water mark to the present resident memory; false where the kernel refuses.
     pub fn reset_high_water_mark(&mut self) -> bool {
-        self.clear_refs.as_ref().is_some_and(|file| file.write_at(RESET_HIGH_WATER_MARK, 0).is_ok())
+        self.clear_refs.as_ref().is_some_and(|file| files::reset_high_water_mark(file).is_ok())
     }
 
     /// Resident memory now and its highest since the last reset.
@@ -131,14 +125,13 @@ impl Probe {
 
     /// What the kernel tells of memory now.
     pub fn status(&mut self) -> Status {
-        let length = self.status.read_at(&mut self.buffer[..], 0).unwrap_or(0);
-        Status::parse(&self.buffer[..length])
+        files::status(&self.status, &mut self.buffer[..]).unwrap_or_default()
     }
 
     /// `/proc/PID/smaps_rollup`, parsed.
     pub(super) fn rollup(&mut self) -> Rollup {
-        let length = self.rollup.as_ref().and_then(|file| file.read_at(&mut self.buffer[..], 0).ok()).unwrap_or(0);
-        Rollup::parse(&self.buffer[..length])
+        let read = self.rollup.as_ref().and_then(|file| files::rollup(file, &mut self.buffer[..]).ok());
+        read.unwrap_or_default()
     }
 }
 

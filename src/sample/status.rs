@@ -76,7 +76,7 @@ impl Status {
 
 /// The fields of `/proc/PID/smaps_rollup` that a sample needs, in bytes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Rollup {
+pub(super) struct Rollup {
     /// Pss: proportional set size; not its parts (`Pss_Anon`, `Pss_Dirty`…), which a prefix match would add.
     pub pss: Option<u64>,
     /// Pss_Anon: the anonymous part of it (Linux 5.10).
@@ -93,7 +93,7 @@ pub struct Rollup {
 
 impl Rollup {
     /// Reads the text of `/proc/PID/smaps_rollup`.
-    pub fn parse(text: &[u8]) -> Rollup {
+    pub(super) fn parse(text: &[u8]) -> Rollup {
         let mut rollup = Rollup::default();
         for (key, value) in fields(text) {
             let field = match key {

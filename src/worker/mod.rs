@@ -10,5 +10,5 @@ mod session;
 
 pub use lineage::{PARENT_VARIABLE, WORKER_COMMAND};
 pub(crate) use lineage::{die_with_parent, name_parent};
-pub use phases::end_phase;
+pub(crate) use phases::end_phase;
 pub use session::{DESCRIPTOR_VARIABLE, Ended, TEMPORARY_VARIABLE, serve};

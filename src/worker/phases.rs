@@ -48,7 +48,7 @@ impl<'a> Recorder<'a> {
 }
 
 /// Writes what a phase took and came to into its columns.
-pub fn end_phase(sample: &mut Sample, phase: Phase, took: Duration, level: MemoryLevel) {
+pub(crate) fn end_phase(sample: &mut Sample, phase: Phase, took: Duration, level: MemoryLevel) {
     let (time, mark) = match phase {
         Phase::Load => (&mut sample.load_us, &mut sample.hwm_load_bytes),
         Phase::Prepare => (&mut sample.prepare_us, &mut sample.hwm_prepare_bytes),

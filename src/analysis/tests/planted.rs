@@ -1,6 +1,7 @@
 //! Truth that was planted must be found, and what cannot be decided must be said.
 
 use crate::analysis::*;
+use crate::arm::LiveKind;
 
 const MB: f64 = 1e6;
 

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::case::{CaseSeries, Question, judge_case};
 use crate::analysis::*;
+use crate::arm::LiveKind;
 
 fn exact(bytes: &[f64]) -> LiveSeries<'_> {
     LiveSeries { bytes, kind: LiveKind::Exact, threads: None }

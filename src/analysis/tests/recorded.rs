@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::reference::{Comparison, Trace, compare_floors, compare_levels};
 use crate::analysis::*;
+use crate::arm::LiveKind;
 
 macro_rules! fixture {
     ($name:literal) => {

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::case::{CaseSeries, Question, judge_case};
 use crate::analysis::*;
+use crate::arm::LiveKind;
 
 /// Columns of a recorded trace by name; empty cells are missing.
 pub(crate) struct Trace {
