@@ -11,6 +11,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub use self::phases::PhasesArguments;
 pub use self::watch::WatchArguments;
 use crate::suite::{InputSpec, to_name};
+use crate::units::Bytes;
 
 /// Finds memory leaks and allocator creep in neural-network inference runtimes
 ///
@@ -86,7 +87,8 @@ pub struct RunArguments {
     /// openvino, onnxruntime, litert [default: quick]
     #[arg(value_name = "SUITE")]
     pub suites: Vec<String>,
-    /// Your own ONNX model instead of a suite, or the name of a model in the catalogue
+    /// Your own model instead of a suite, or the name of one in the catalogue: ONNX, and with a --runtime that reads it OpenVINO
+    /// IR, TFLite, circle, ORT or rten
     #[arg(long, value_name = "FILE", conflicts_with = "suites")]
     pub model: Option<PathBuf>,
     /// A program of your own that speaks highwater's protocol (scripts/PROTOCOL.md, highwater.py, highwater.h), with its
@@ -120,6 +122,12 @@ pub struct RunArguments {
     /// Time for each case, after which it is judged on what it has
     #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
     pub time: Option<Duration>,
+    /// Time for each iteration, after which it counts as a hang [default: 1m, or the suite's]
+    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+    pub iteration_time: Option<Duration>,
+    /// Limit of the address space of each process, such as 2GB
+    #[arg(long, value_name = "SIZE")]
+    pub memory: Option<Bytes>,
     /// Threads of the runtime
     #[arg(long, value_name = "N", value_delimiter = ',')]
     pub threads: Vec<u32>,
@@ -199,13 +207,13 @@ pub struct JudgeArguments {
     #[arg(long, value_name = "COL[,COL…]", value_delimiter = ',')]
     pub live: Vec<String>,
     /// Unit of the live columns
-    #[arg(long, value_enum, default_value = "bytes")]
+    #[arg(long, value_enum, default_value = "bytes", requires = "live")]
     pub live_unit: Unit,
     /// Kind of the live counter: exact (no noise of its own), tcache (glibc with its thread cache), noisy [default: tcache]
-    #[arg(long, value_enum)]
+    #[arg(long, value_enum, requires = "live")]
     pub live_kind: Option<Kind>,
     /// Column with the number of threads, for the slack of a tcache counter
-    #[arg(long, value_name = "COL")]
+    #[arg(long, value_name = "COL", requires = "live")]
     pub threads_column: Option<String>,
     /// Column with anonymous resident memory at rest
     #[arg(long, value_name = "COL")]
@@ -230,10 +238,10 @@ pub struct JudgeArguments {
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub skip: usize,
     /// Iteration by which warm-up is declared to be over
-    #[arg(long, value_name = "N", default_value_t = 50)]
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u64).range(1..))]
     pub settle: u64,
     /// Tolerated growth of live bytes, bytes per iteration
-    #[arg(long, value_name = "BYTES", default_value_t = 1024.0)]
+    #[arg(long, value_name = "BYTES", default_value_t = 1024.0, value_parser = parse_tolerance)]
     pub tolerance: f64,
     /// Judge on all rows, so that a leak that begins late is seen
     #[arg(long)]
@@ -245,7 +253,7 @@ pub struct JudgeArguments {
     ])]
     pub case: Option<String>,
     /// Replicate of the case
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "case")]
     pub replicate: u32,
     /// Output
     #[arg(long, value_enum, default_value = "text")]
@@ -359,6 +367,11 @@ fn parse_option(text: &str) -> Result<(String, String), String> {
     }
 }
 
+fn parse_tolerance(text: &str) -> Result<f64, String> {
+    let bytes: f64 = text.parse().map_err(|_| format!("`{text}` is not a number of bytes"))?;
+    if bytes.is_finite() && bytes >= 0.0 { Ok(bytes) } else { Err(format!("must be zero or more, not {text}")) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -367,6 +380,30 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn what_would_be_ignored_or_means_nothing_is_refused() {
+        let judge = |more: &[&str]| Cli::try_parse_from([&["highwater", "judge", "a.csv"][..], more].concat());
+        for wrong in [
+            &["--resident", "rss", "--replicate", "2"][..],
+            &["--resident", "rss", "--live-kind", "exact"],
+            &["--resident", "rss", "--live-unit", "kB"],
+            &["--resident", "rss", "--threads-column", "threads"],
+            &["--live", "used", "--tolerance", "nan"],
+            &["--live", "used", "--tolerance", "inf"],
+            &["--live", "used", "--tolerance=-1"],
+            &["--live", "used", "--settle", "0"],
+        ] {
+            assert!(judge(wrong).is_err(), "{wrong:?}");
+        }
+        for right in [
+            &["--resident", "rss"][..],
+            &["--case", "a", "--replicate", "2"],
+            &["--live", "used", "--live-kind", "exact", "--live-unit", "kB", "--tolerance", "0", "--settle", "1"],
+        ] {
+            assert!(judge(right).is_ok(), "{right:?}");
+        }
     }
 
     #[test]

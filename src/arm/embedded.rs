@@ -12,8 +12,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use sha2::{Digest, Sha256};
 
-use super::error::ArmError;
-
 /// A shared library inside the binary.
 pub(super) struct Embedded {
     /// Name of the allocator.
@@ -42,10 +40,13 @@ static WRITES: AtomicU64 = AtomicU64::new(0);
 
 impl Embedded {
     /// The library as a file below `cache`, written unless it is there already with the right content.
-    pub(super) fn file_in(&self, cache: &Path) -> Result<PathBuf, ArmError> {
+    ///
+    /// # Errors
+    /// If it cannot be written there, in words.
+    pub(super) fn file_in(&self, cache: &Path) -> Result<PathBuf, String> {
         let directory = cache.join("allocators");
         let path = directory.join(self.file_name());
-        let failed = |source| ArmError::Cache { path: path.clone(), source };
+        let failed = |error: io::Error| format!("cannot write the embedded allocator {}: {error}", path.display());
         if !has_content(&path, self.content) {
             fs::create_dir_all(&directory).map_err(failed)?;
             replace(&path, self.content).map_err(failed)?;
@@ -114,6 +115,6 @@ mod tests {
     #[test]
     fn a_cache_that_cannot_be_written_is_named() {
         let error = JEMALLOC.file_in(Path::new("/proc/no-such-cache")).unwrap_err();
-        assert!(error.to_string().contains("/proc/no-such-cache/allocators/libjemalloc-"), "{error}");
+        assert!(error.contains("/proc/no-such-cache/allocators/libjemalloc-"), "{error}");
     }
 }

@@ -8,12 +8,15 @@ use std::process::{Command, Stdio};
 use serde::{Deserialize, Serialize};
 
 use super::dynamic_linker;
-use super::embedded;
+use super::embedded::{self, Embedded};
 use super::error::ArmError;
 use super::installed;
 use super::settings;
 use super::tunables;
 use crate::suite::{Allocator, ArmSpec};
+
+/// What makes the allocators that come with the binary available.
+const CACHE_REMEDY: &str = "set HIGHWATER_CACHE to a folder that can be written and has no blank in its path";
 
 /// What a child's environment must be for an arm.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,9 +56,6 @@ pub fn prepare(arm: &ArmSpec, cache: &Path) -> Result<ChildEnvironment, ArmError
     let invalid = |reason| ArmError::Invalid { arm: arm.name.clone(), reason };
     check_settings(arm).map_err(invalid)?;
     let library = library(arm, cache)?;
-    if let Some(path) = &library {
-        check_separators(path).map_err(invalid)?;
-    }
     let variables = variables(arm, library.as_deref());
     let unverified = check_tunables(arm, &variables).map_err(invalid)?;
     check_malloc_conf(arm, &variables).map_err(invalid)?;
@@ -143,18 +143,24 @@ fn library(arm: &ArmSpec, cache: &Path) -> Result<Option<PathBuf>, ArmError> {
         reason,
         remedy: remedy.to_owned(),
     };
+    let invalid = |reason| ArmError::Invalid { arm: arm.name.clone(), reason };
+    let from_cache = |library: &Embedded| {
+        let path = library.file_in(cache).and_then(|path| check_separators(&path).map(|()| path));
+        path.map(Some).map_err(|reason| unavailable(reason, CACHE_REMEDY))
+    };
     match &arm.allocator {
         Allocator::Glibc => Ok(None),
-        Allocator::Jemalloc => embedded::JEMALLOC.file_in(cache).map(Some),
-        Allocator::Mimalloc => embedded::MIMALLOC.file_in(cache).map(Some),
+        Allocator::Jemalloc => from_cache(&embedded::JEMALLOC),
+        Allocator::Mimalloc => from_cache(&embedded::MIMALLOC),
         Allocator::Tcmalloc => match installed::tcmalloc() {
-            Some(path) => Ok(Some(path)),
+            Some(path) => check_separators(&path).map(|()| Some(path)).map_err(invalid),
             None => Err(unavailable("tcmalloc is not on this machine".to_owned(), installed::TCMALLOC_REMEDY)),
         },
         Allocator::Library(path) => {
             let remedy = "give the path of a shared library that exists";
             installed::check_preloadable(path).map_err(|reason| unavailable(reason, remedy))?;
             let absolute = path.canonicalize().map_err(|error| unavailable(error.to_string(), remedy))?;
+            check_separators(&absolute).map_err(invalid)?;
             Ok(Some(absolute))
         }
     }

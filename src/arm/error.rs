@@ -1,8 +1,5 @@
 //! Why an arm cannot be run: not here, not at all, or not now.
 
-use std::io;
-use std::path::PathBuf;
-
 use thiserror::Error;
 
 /// Why an arm cannot be run.
@@ -25,13 +22,5 @@ pub enum ArmError {
         arm: String,
         /// What is wrong with it.
         reason: String,
-    },
-    /// An embedded allocator could not be written to the cache.
-    #[error("cannot write the embedded allocator {}", path.display())]
-    Cache {
-        /// The file or directory.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
     },
 }

@@ -23,7 +23,7 @@ Exit codes: 0 all were measured, 1 one of them failed, 2 bad usage, 3 none could
 /// Arguments of `phases`.
 #[derive(Debug, Args)]
 pub struct PhasesArguments {
-    /// An ONNX model, or the name of one in the catalogue
+    /// A model that every --runtime reads, or the name of one in the catalogue
     #[arg(long, value_name = "NAME|FILE", default_value = "inception_v3-external")]
     pub model: PathBuf,
     /// Type and shape of an input whose dimensions the model leaves open, optionally filled with one value
@@ -53,6 +53,9 @@ pub struct PhasesArguments {
     /// Limit of a process's address space, such as 300MB: does the model load within it?
     #[arg(long, value_name = "SIZE")]
     pub memory: Option<Bytes>,
+    /// Time for each phase and each execution, after which it counts as a hang [default: 1m]
+    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+    pub iteration_time: Option<Duration>,
     /// Directory for the results [default: results/TIME-HOST]
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,

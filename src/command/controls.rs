@@ -25,6 +25,8 @@ pub(super) enum Controls {
     },
     /// One of them came out wrong.
     Failed,
+    /// One of them could not be run to its end, and none came out wrong.
+    Unfinished,
     /// The run ended before them.
     NotRun,
 }
@@ -61,7 +63,7 @@ impl Session<'_> {
     /// is judged on resident memory, pins must be called creep under default glibc, and nothing under a fixed mmap
     /// threshold, which cures them; a single case is spared the seconds that this takes.
     pub(super) fn run_controls(&mut self, sabotage: Option<Sabotage>) -> Result<Controls, Error> {
-        let mut passed = true;
+        let (mut passed, mut finished) = (true, true);
         let resident = self.suite.cases.iter().filter(|case| case.judging.resident).count() > 1;
         for plan in plans(resident) {
             let saboteur = sabotage.filter(|sabotage| *sabotage == plan.sabotage.0).map(|_| plan.sabotage);
@@ -72,12 +74,21 @@ impl Session<'_> {
             if report.outcome == Outcome::Interrupted {
                 return Ok(Controls::NotRun);
             }
-            passed &= report.row.as_expected;
-            let told = if report.row.as_expected { "as it must" } else { "WRONG" };
             let row = &report.row;
+            if !report.outcome.is_finished() {
+                finished = false;
+                self.console.side_run(&format!("control {} could not be run: {}", row.case, row.sentence));
+                continue;
+            }
+            passed &= row.as_expected;
+            let told = if row.as_expected { "as it must" } else { "WRONG" };
             self.console.side_run(&format!("control {}: {} ({told})\n        {}", row.case, word(row), row.sentence));
         }
-        Ok(if passed { Controls::Passed { resident } } else { Controls::Failed })
+        Ok(match (passed, finished) {
+            (true, true) => Controls::Passed { resident },
+            (true, false) => Controls::Unfinished,
+            (false, _) => Controls::Failed,
+        })
     }
 }
 

@@ -24,6 +24,10 @@ const CORE_PROBES: u64 = 40;
 /// How often a run whose resident memory is undecided goes on to twice its length: three looks at 0.25 % each.
 const DOUBLINGS: u32 = 2;
 
+/// What it means here that high-water marks cannot be reset.
+const WITHOUT_PEAKS: &str = "the high-water mark cannot be reset here: resident memory is judged at rest, which decides less \
+                             (`highwater doctor` says more)";
+
 /// A run that has ended, and how often its resident memory was looked at.
 struct Executed {
     run: CaseRun,
@@ -165,7 +169,7 @@ impl Session<'_> {
         probe: Option<&LiveProbe>,
         core_every: Option<u64>,
     ) -> Result<Executed, Error> {
-        let Surroundings { case: mut asked, environment, models, program } = match surroundings(case, &self.cache)? {
+        let Surroundings { case: mut asked, environment, models, program } = match surroundings(case, &self.cache) {
             Ok(here) => here,
             Err(outcome) => return Ok(not_run(outcome)),
         };
@@ -187,25 +191,10 @@ impl Session<'_> {
             Err(error @ Error::Child { .. }) => Ok(not_run(Outcome::Failed { message: error.chain() })),
             Ok(run) => {
                 let looks = recorder.looks();
-                self.tell_limits(&run, environment.unverified.as_deref());
+                self.limits.tell(self.console, &run, environment.unverified.as_deref(), WITHOUT_PEAKS);
                 Ok(Executed { run, looks })
             }
             Err(error) => Err(error),
-        }
-    }
-
-    /// Warns, once a run, of what this machine cannot tell.
-    fn tell_limits(&mut self, run: &CaseRun, unverified: Option<&str>) {
-        let no_peaks = run.hello.as_ref().is_some_and(|hello| hello.allocator.is_some() && !hello.peaks).then_some(
-            "the high-water mark cannot be reset here: resident memory is judged at rest, which decides less \
-             (`highwater doctor` says more)",
-        );
-        let notes = run.notes.iter().map(String::as_str);
-        for warning in no_peaks.into_iter().chain(unverified).chain(notes) {
-            if !self.warned.iter().any(|told| told == warning) {
-                self.console.warn(warning);
-                self.warned.push(warning.to_owned());
-            }
         }
     }
 }
@@ -253,9 +242,10 @@ pub(super) struct Surroundings {
     pub(super) program: Option<PathBuf>,
 }
 
-/// What a child of `case` needs; or what becomes of the case where that is missing.
-pub(super) fn surroundings(case: &Case, cache: &Path) -> Result<Result<Surroundings, Outcome>, Error> {
-    let skipped = |why, remedy| Ok(Err(Outcome::Skipped { why, remedy }));
+/// What a child of `case` needs; or what becomes of the case where that is missing or cannot be made.
+pub(super) fn surroundings(case: &Case, cache: &Path) -> Result<Surroundings, Outcome> {
+    let skipped = |why, remedy| Err(Outcome::Skipped { why, remedy });
+    let failed = |error: &dyn std::error::Error| Outcome::Failed { message: chain(error) };
     let RuntimeSpec { engine, library, .. } = &case.runtime;
     let library = match runtime::locate(*engine, library.as_deref()).transpose() {
         Ok(located) => located.map(|located| located.path),
@@ -267,12 +257,12 @@ pub(super) fn surroundings(case: &Case, cache: &Path) -> Result<Result<Surroundi
     };
     if program.is_some() && case.arm.step_pool.is_some() {
         let why = "a step pool is part of highwater's own worker, and this is a program".to_owned();
-        return Ok(Err(Outcome::Incompatible { why }));
+        return Err(Outcome::Incompatible { why });
     }
     let environment = match arm::prepare(&case.arm, cache) {
         Ok(environment) => environment,
         Err(ArmError::Unavailable { reason, remedy, .. }) => return skipped(reason, remedy),
-        Err(error) => return Err(error.into()),
+        Err(error) => return Err(failed(&error)),
     };
     let models = match model::resolve(&case.model, cache) {
         Ok(models) => models,
@@ -283,15 +273,15 @@ pub(super) fn surroundings(case: &Case, cache: &Path) -> Result<Result<Surroundi
         Err(ref error @ ModelError::NotFetched { ref name, .. }) => {
             return skipped(chain(error), format!("scripts/fetch-models {name}"));
         }
-        Err(error) => return Ok(Err(Outcome::Failed { message: chain(&error) })),
+        Err(error) => return Err(failed(&error)),
     };
     if let Some(why) = models.iter().find_map(|model| runtime::format_mismatch(*engine, model)) {
-        return Ok(Err(Outcome::Incompatible { why }));
+        return Err(Outcome::Incompatible { why });
     }
     let mut case = case.clone();
-    case.model = model::with_known_inputs(&case.model)?;
+    case.model = model::with_known_inputs(&case.model).map_err(|error| failed(&error))?;
     case.runtime.library = library;
-    Ok(Ok(Surroundings { case, environment, models, program }))
+    Ok(Surroundings { case, environment, models, program })
 }
 
 fn not_run(outcome: Outcome) -> Executed {
@@ -303,6 +293,44 @@ fn not_run(outcome: Outcome) -> Executed {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A case of a tiny network under `arm`.
+    fn case_under(arm: &str) -> Case {
+        let text = format!("[[case]]\nmodel = \"mlp-small\"\nworkload = \"recompile\"\narm = \"{arm}\"\n");
+        crate::suite::parse("suite.toml", &text, Path::new("")).unwrap().cases.remove(0)
+    }
+
+    /// Planted: a cache whose path cannot be preloaded from.
+    #[test]
+    fn an_arm_that_the_cache_rules_out_is_skipped_with_its_remedy_and_others_run() {
+        let home = tempfile::tempdir().unwrap();
+        let cache = home.path().join("x y");
+        for arm in ["jemalloc", "mimalloc"] {
+            match surroundings(&case_under(arm), &cache).err() {
+                Some(Outcome::Skipped { why, remedy }) => {
+                    assert!(
+                        why.contains("x y/allocators/lib") && remedy.starts_with("set HIGHWATER_CACHE to"),
+                        "{why}"
+                    );
+                }
+                other => panic!("{arm}: {other:?}"),
+            }
+        }
+        assert!(surroundings(&case_under("glibc"), &cache).is_ok());
+    }
+
+    /// Planted: a setting that the arm's allocator does not read, as only an arm that was not checked before can have.
+    #[test]
+    fn an_arm_that_cannot_mean_anything_is_a_failure_of_its_case() {
+        let home = tempfile::tempdir().unwrap();
+        let mut case = case_under("jemalloc");
+        case.arm.trim_every = Some(1);
+        let outcome = surroundings(&case, home.path()).err();
+        assert!(
+            matches!(&outcome, Some(Outcome::Failed { message }) if message.contains("no malloc_trim")),
+            "{outcome:?}"
+        );
+    }
 
     #[test]
     fn probes_meet_every_step_of_a_cycle() {

@@ -5,6 +5,7 @@ mod counterfactual;
 mod doctor;
 mod execute;
 mod judge;
+mod limits;
 mod measure;
 mod model;
 mod phases;

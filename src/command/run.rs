@@ -1,5 +1,6 @@
 //! `highwater run`: suites become cases, cases become runs, runs become rows, charts and an exit code.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -11,7 +12,7 @@ use super::report::{draw_all, tell_claims, tell_settings};
 use super::session::Session;
 use crate::arm;
 use crate::cli::RunArguments;
-use crate::error::{AS_EXPECTED, Error, FAILED, INCONCLUSIVE, INTERRUPTED, UNEXPECTED};
+use crate::error::{AS_EXPECTED, Error, FAILED, INCONCLUSIVE, INTERRUPTED, UNEXPECTED, USAGE};
 use crate::report::console::{self, Console, word};
 use crate::report::{Role, RunDirectory, VerdictRow};
 use crate::runtime;
@@ -32,6 +33,9 @@ pub(super) fn run(arguments: &RunArguments) -> Result<u8, Error> {
         }
     }
     suites.iter().try_for_each(Session::check)?;
+    if arguments.model.is_some() {
+        suites.iter().try_for_each(Session::check_model)?;
+    }
     let mut names: Vec<_> = suites.iter().map(|suite| suite.name.as_str()).collect();
     names.sort_unstable();
     if let Some(twice) = names.windows(2).find(|pair| pair[0] == pair[1]) {
@@ -43,16 +47,29 @@ pub(super) fn run(arguments: &RunArguments) -> Result<u8, Error> {
     }
     let interrupted =
         watch_signals().map_err(|source| Error::Child { what: "watch signals for", case: "all".into(), source })?;
+    let directories = directories(&suites, arguments.out.as_deref())?;
     let mut exit = AS_EXPECTED;
-    for suite in &suites {
-        let out = arguments.out.as_ref().map(|out| if suites.len() > 1 { out.join(&suite.name) } else { out.clone() });
-        let directory = RunDirectory::create(out.as_deref())?;
-        exit = worst(exit, run_suite(suite, arguments, &directory, &interrupted)?);
+    for (suite, directory) in suites.iter().zip(&directories) {
         if exit == INTERRUPTED {
-            break;
+            directory.discard_unused();
+            continue;
         }
+        let ended = run_suite(suite, arguments, directory, &interrupted).unwrap_or_else(|error| {
+            console::error(&error.chain());
+            error.exit_code()
+        });
+        exit = worst(exit, ended);
     }
     Ok(exit)
+}
+
+/// A directory for each suite, made before anything runs: `out`, or a folder of it each where there are several suites.
+fn directories(suites: &[Suite], out: Option<&Path>) -> Result<Vec<RunDirectory>, Error> {
+    let place = |suite: &Suite| out.map(|out| if suites.len() > 1 { out.join(&suite.name) } else { out.to_owned() });
+    let places: Vec<Option<PathBuf>> = suites.iter().map(place).collect();
+    // All are looked at before one is made, so that a refusal leaves nothing behind.
+    places.iter().flatten().try_for_each(|place| RunDirectory::check(Some(place.as_path())))?;
+    places.iter().map(|place| RunDirectory::create(place.as_deref())).collect()
 }
 
 /// The suite of a program on the command line, which must be there.
@@ -76,10 +93,14 @@ fn run_suite(
     if !suite.description.is_empty() {
         console.say(&suite.description);
     }
-    let ended = Session::open(suite, directory, &mut console, interrupted, reproduce(arguments, suite))
-        .and_then(|mut session| session.run_all(arguments.sabotage).map(|controls| (controls, session.into_rows())));
-    let (controls, rows) = match ended {
-        Ok(ended) => ended,
+    let (ended, rows) = match Session::open(suite, directory, &mut console, interrupted, reproduce(arguments, suite)) {
+        Ok(mut session) => (session.run_all(arguments.sabotage), session.into_rows()),
+        Err(error) => (Err(error), Vec::new()),
+    };
+    let cases: Vec<VerdictRow> = rows.into_iter().filter(|row| row.role == Role::Case).collect();
+    tell_measured(&console, suite, &cases, directory);
+    let controls = match ended {
+        Ok(controls) => controls,
         Err(error) => {
             // The disk may be full: that the error is told matters more.
             let _ = Session::close(directory, Controls::NotRun, error.exit_code());
@@ -87,19 +108,6 @@ fn run_suite(
             return Err(error);
         }
     };
-    let cases: Vec<VerdictRow> = rows.into_iter().filter(|row| row.role == Role::Case).collect();
-    if !cases.is_empty() {
-        console.tables(&cases);
-    }
-    if let Err(error) = tell_settings(directory, &console) {
-        console.warn(&format!("the settings could not be compared: {}", error.chain()));
-    }
-    if let Err(error) = tell_claims(&suite.claims, &cases, directory, &console) {
-        console.warn(&format!("the claims could not be told: {}", error.chain()));
-    }
-    if let Err(error) = draw_all(directory) {
-        console.warn(&format!("the charts could not be drawn: {}", error.chain()));
-    }
     let was_interrupted = interrupted.load(Ordering::Relaxed);
     let exit = if was_interrupted { INTERRUPTED } else { judge_run(&cases, controls) };
     Session::close(directory, controls, exit)?;
@@ -107,10 +115,26 @@ fn run_suite(
     Ok(exit)
 }
 
+/// Tables, comparisons, claims and charts of what was measured.
+fn tell_measured(console: &Console, suite: &Suite, cases: &[VerdictRow], directory: &RunDirectory) {
+    if !cases.is_empty() {
+        console.tables(cases);
+    }
+    if let Err(error) = tell_settings(directory, console) {
+        console.warn(&format!("the settings could not be compared: {}", error.chain()));
+    }
+    if let Err(error) = tell_claims(&suite.claims, cases, directory, console) {
+        console.warn(&format!("the claims could not be told: {}", error.chain()));
+    }
+    if let Err(error) = draw_all(directory) {
+        console.warn(&format!("the charts could not be drawn: {}", error.chain()));
+    }
+}
+
 /// The exit code of a run that came to its end.
 fn judge_run(cases: &[VerdictRow], controls: Controls) -> u8 {
     let ran = cases.iter().any(|row| row.outcome != "skipped");
-    if controls == Controls::Failed || !ran {
+    if matches!(controls, Controls::Failed | Controls::Unfinished) || !ran {
         return FAILED;
     }
     let surprising = |row: &&VerdictRow| !row.as_expected && row.outcome != "skipped";
@@ -121,9 +145,9 @@ fn judge_run(cases: &[VerdictRow], controls: Controls) -> u8 {
     }
 }
 
-/// The code that says more: a failure of highwater before an unexpected verdict before an undecided one.
+/// The code that says more: a failure of highwater before bad usage before an unexpected verdict before an undecided one.
 fn worst(one: u8, other: u8) -> u8 {
-    let order = [INTERRUPTED, FAILED, UNEXPECTED, INCONCLUSIVE, AS_EXPECTED];
+    let order = [INTERRUPTED, FAILED, USAGE, UNEXPECTED, INCONCLUSIVE, AS_EXPECTED];
     order.into_iter().find(|code| *code == one || *code == other).unwrap_or(FAILED)
 }
 
@@ -158,6 +182,11 @@ fn summarize(console: &Console, cases: &[VerdictRow], controls: Controls, direct
         }
         Controls::Failed => {
             console.warn("the controls came out wrong: the verdicts of this run are not to be trusted (see above)");
+        }
+        Controls::Unfinished => {
+            console.warn(
+                "the controls could not be run (see above): nothing shows that a leak would have been found here",
+            );
         }
         Controls::NotRun => {}
     }
@@ -225,6 +254,8 @@ fn overrides(arguments: &RunArguments) -> Result<Overrides, Error> {
         settings: Settings {
             iterations: arguments.iterations,
             time: arguments.time,
+            iteration_time: arguments.iteration_time,
+            memory_bytes: arguments.memory.map(|bytes| bytes.0),
             threads: Some(arguments.threads.clone()).filter(|threads| !threads.is_empty()),
             settle: arguments.settle,
             early_stop: arguments.no_early_stop.then_some(false),
@@ -271,6 +302,9 @@ fn reproduce(arguments: &RunArguments, suite: &Suite) -> impl Fn(&str) -> String
     option("--threads", Some(threads.join(",")).filter(|threads| !threads.is_empty()));
     option("--iterations", arguments.iterations.map(|number| number.to_string()));
     option("--time", arguments.time.map(|time| humantime::format_duration(time).to_string()));
+    let iteration_time = arguments.iteration_time;
+    option("--iteration-time", iteration_time.map(|time| humantime::format_duration(time).to_string()));
+    option("--memory", arguments.memory.map(|bytes| bytes.0.to_string()));
     option("--settle", arguments.settle.map(|number| number.to_string()));
     option("--seed", arguments.seed.map(|number| number.to_string()));
     let flags = [
@@ -290,5 +324,20 @@ pub(super) fn quoted(text: &str) -> String {
         text.to_owned()
     } else {
         format!("'{}'", text.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_worst_code_of_several_suites_is_never_hidden() {
+        let order = [AS_EXPECTED, INCONCLUSIVE, UNEXPECTED, USAGE, FAILED, INTERRUPTED];
+        for (index, better) in order.iter().enumerate() {
+            for code in &order[index..] {
+                assert_eq!((worst(*better, *code), worst(*code, *better)), (*code, *code));
+            }
+        }
     }
 }

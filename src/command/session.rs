@@ -6,6 +6,7 @@ use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::controls::Controls;
+use super::limits::Limits;
 use super::measure::EXACT_LIVE;
 use crate::arm::{self, ArmError, LiveKind, counts_exactly};
 use crate::cli::Sabotage;
@@ -15,7 +16,7 @@ use crate::report::console::Console;
 use crate::report::{CacheFile, LiveSource, Role, RowsFile, RunDirectory, RunRecord, SamplesFile, VerdictRow};
 use crate::runtime;
 use crate::sample::Series;
-use crate::suite::{ArmSpec, Case, ModelSource, ModelSpec, Suite, catalogue};
+use crate::suite::{ArmSpec, Case, Engine, ModelSource, ModelSpec, Suite, catalogue};
 
 /// The live bytes that decide for all cases of one work.
 pub(super) struct LiveProbe {
@@ -46,7 +47,7 @@ pub(super) struct Session<'a> {
     /// By work and replicate; `None` where the probe's run did not finish.
     pub(super) probes: BTreeMap<(String, u32), Option<Rc<LiveProbe>>>,
     pub(super) rows: Vec<VerdictRow>,
-    pub(super) warned: Vec<String>,
+    pub(super) limits: Limits,
 }
 
 impl<'a> Session<'a> {
@@ -71,12 +72,12 @@ impl<'a> Session<'a> {
             cache: model::cache_dir(),
             probes: BTreeMap::new(),
             rows: Vec::new(),
-            warned: Vec::new(),
+            limits: Limits::default(),
         })
     }
 
-    /// Finds out what is wrong with arms and model files before anything is made or run. What is only missing here is no
-    /// error: those cases are skipped.
+    /// Finds out what is wrong with arms before anything is made or run. What is only missing here is no error: those cases
+    /// are skipped.
     pub(super) fn check(suite: &Suite) -> Result<(), Error> {
         let cache = model::cache_dir();
         for case in &suite.cases {
@@ -84,11 +85,26 @@ impl<'a> Session<'a> {
                 Ok(_) | Err(ArmError::Unavailable { .. }) => {}
                 Err(error) => return Err(error.into()),
             }
+        }
+        Ok(())
+    }
+
+    /// Finds out what is wrong with the one model of a command line: in a suite it would be a row among others.
+    pub(super) fn check_model(suite: &Suite) -> Result<(), Error> {
+        let cache = model::cache_dir();
+        for case in &suite.cases {
             let is_file = |model: &&ModelSpec| matches!(model.source, ModelSource::File(_) | ModelSource::Fetched(_));
             for file in case.model.members().iter().filter(is_file) {
-                match model::resolve(file, &cache) {
-                    Ok(_) | Err(ModelError::Open { .. } | ModelError::NotFetched { .. }) => {}
+                let paths = match model::resolve(file, &cache) {
+                    Ok(paths) => paths,
+                    Err(ModelError::Open { .. } | ModelError::NotFetched { .. }) => Vec::new(),
                     Err(error) => return Err(error.into()),
+                };
+                let mismatch = |path: &PathBuf| runtime::format_mismatch(Engine::Auto, path);
+                if case.runtime.engine == Engine::Auto
+                    && let Some(why) = paths.iter().find_map(mismatch)
+                {
+                    return Err(Error::Usage(format!("--model: {why}")));
                 }
             }
         }
@@ -98,7 +114,11 @@ impl<'a> Session<'a> {
     /// Completes `run.json`.
     pub(super) fn close(directory: &RunDirectory, controls: Controls, exit: u8) -> Result<(), Error> {
         let mut record = directory.read_record()?;
-        record.controls_passed = (controls != Controls::NotRun).then_some(controls != Controls::Failed);
+        record.controls_passed = match controls {
+            Controls::Passed { .. } => Some(true),
+            Controls::Failed | Controls::Unfinished => Some(false),
+            Controls::NotRun => None,
+        };
         record.exit_code = Some(exit);
         directory.write_record(&record)
     }

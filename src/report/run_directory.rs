@@ -19,7 +19,7 @@ impl RunDirectory {
     /// Makes a new directory: `out` itself where given, otherwise `results/<UTC time>-<host>` under the present folder.
     ///
     /// # Errors
-    /// If it cannot be made, or `out` holds a run already: nothing recorded is overwritten.
+    /// If it cannot be made, or `out` holds a run already.
     pub fn create(out: Option<&Path>) -> Result<Self, Error> {
         RunDirectory::check(out)?;
         let path = match out {
@@ -46,10 +46,16 @@ impl RunDirectory {
             directory.path.join("run.json"),
         ];
         if files.iter().any(|file| file.exists()) {
-            let path = directory.path.display();
+            let path = path.display();
             return Err(Error::Usage(format!("{path} holds a run already: give another directory to --out")));
         }
         Ok(())
+    }
+
+    /// Removes the directory of a run that never began.
+    pub fn discard_unused(&self) {
+        // One that holds anything is not removed, and one that stays harms nobody.
+        let _ = fs::remove_dir(&self.path);
     }
 
     /// An existing one.

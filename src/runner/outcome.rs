@@ -129,7 +129,8 @@ impl fmt::Display for Outcome {
             }
             Outcome::Exited { code, after_end: true } => write!(formatter, "exited with code {code} after its end"),
             Outcome::TimedOut { limit } => {
-                write!(formatter, "an iteration took longer than {}", humantime::format_duration(*limit))
+                let limit = humantime::format_duration(*limit);
+                write!(formatter, "an iteration took longer than {limit} (--iteration-time)")
             }
             Outcome::Lingered { after_end, grace } => {
                 let since = if *after_end { "its end" } else { "closing its socket" };

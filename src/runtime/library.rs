@@ -213,7 +213,15 @@ pub fn format_mismatch(engine: Engine, model: &Path) -> Option<String> {
     }
     let read: Vec<&str> =
         FORMATS.iter().filter(|(.., engines)| engines.contains(&engine)).map(|(_, name, _)| *name).collect();
-    Some(format!("the model is a file in the format {name}; this runtime reads {}", read.join(", ")))
+    let readers: Vec<&str> = engines.iter().map(|engine| engine.name()).collect();
+    let readers = match readers.split_last() {
+        Some((last, others)) if !others.is_empty() => format!("{} or {last}", others.join(", ")),
+        _ => readers.concat(),
+    };
+    Some(format!(
+        "the model is a file in the format {name}; this runtime reads {}: name one with --runtime {readers}",
+        read.join(", ")
+    ))
 }
 
 #[cfg(test)]
@@ -284,8 +292,12 @@ mod tests {
         assert_eq!(format_mismatch(Engine::Onert, Path::new("net")), None, "a name without an ending tells nothing");
         assert_eq!(
             format_mismatch(Engine::Litert, Path::new("net.onnx")).unwrap(),
-            "the model is a file in the format ONNX; this runtime reads TFLite"
+            "the model is a file in the format ONNX; this runtime reads TFLite: name one with --runtime auto, embedded, \
+             rten, openvino or onnxruntime"
         );
-        assert!(format_mismatch(Engine::Rten, Path::new("net.tflite")).unwrap().ends_with("reads ONNX, rten's own"));
+        let told = format_mismatch(Engine::Rten, Path::new("net.tflite")).unwrap();
+        assert!(told.ends_with("reads ONNX, rten's own: name one with --runtime litert, onert or openvino"), "{told}");
+        let told = format_mismatch(Engine::Auto, Path::new("net.circle")).unwrap();
+        assert!(told.ends_with("name one with --runtime onert"), "{told}");
     }
 }

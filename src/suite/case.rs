@@ -243,6 +243,20 @@ impl Engine {
     pub fn is_built_in(self) -> bool {
         matches!(self, Engine::Auto | Engine::Embedded | Engine::Rten)
     }
+
+    /// The name of the catalogue's runtime that is this engine as it comes.
+    pub fn name(self) -> &'static str {
+        match self {
+            Engine::Auto => "auto",
+            Engine::Embedded => "embedded",
+            Engine::Rten => "rten",
+            Engine::Openvino => "openvino",
+            Engine::Onnxruntime => "onnxruntime",
+            Engine::Litert => "litert",
+            Engine::Onert => "onert",
+            Engine::Program => "program",
+        }
+    }
 }
 
 /// How weights come into memory, and how they leave it.

@@ -138,6 +138,21 @@ fn controls_that_come_out_wrong_are_3() {
     }
 }
 
+/// Planted: a cache that cannot be written, so that no model can be made. Nothing was judged wrongly.
+#[test]
+fn controls_that_cannot_be_run_are_3_and_told_as_such() {
+    let desk = Desk::new();
+    desk.write("suite.toml", NOTHING);
+    let mut command = desk.highwater();
+    command.env("HIGHWATER_CACHE", "/proc/nope").args(["run", "suite.toml", "--out", "out"]);
+    let ended = Ended::of(command).code(3).complains("the controls could not be run");
+    assert!(!ended.stderr.contains("wrong"), "{}", ended.all());
+    assert!(ended.stdout.contains("recompile.exact-live.t1 could not be run: "), "{}", ended.all());
+    let record = desk.record();
+    assert_eq!((&record["exit_code"], &record["controls_passed"]), (&3.into(), &false.into()));
+    assert_eq!(desk.verdicts().len(), 1);
+}
+
 #[test]
 fn sabotage_is_hidden() {
     let ended = Desk::new().run(&["run", "--help"]).code(0);

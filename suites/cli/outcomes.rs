@@ -66,7 +66,12 @@ const EXPECTED: [(&str, &str, &str, usize); 12] = [
     ("none.auto.abort.exact-live.t1", "crashed", "crashed by SIGABRT in iteration 5, phase execute", 4),
     ("none.auto.exit.exact-live.t1", "exited", "exited with code 3 before the work was done in iteration 5", 4),
     ("none.auto.garbage.exact-live.t1", "incompatible", "`[info] loading plugin...` is not a protocol line", 4),
-    ("none.auto.hang.exact-live.t1", "timed-out", "an iteration took longer than 1s in iteration 5, phase execute", 4),
+    (
+        "none.auto.hang.exact-live.t1",
+        "timed-out",
+        "an iteration took longer than 1s (--iteration-time) in iteration 5, phase execute",
+        4,
+    ),
     ("none.auto.out-of-memory.exact-live.t1", "out-of-memory", "memory allocation of 8388608 bytes failed", 4),
     ("none.auto.noise.no-allocator.t1", "incompatible", "arm `no-allocator` is not in force: malloc is owned by", 0),
     ("none.auto.noise.absent.t1", "skipped", "cannot read /nonexistent/liballocator.so", 0),

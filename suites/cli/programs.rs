@@ -142,7 +142,7 @@ fn a_program_of_the_command_line_runs_under_every_default_arm() {
 /// Way of being wrong, outcome, evidence, samples.
 const WRONG: [(&str, &str, &str, usize); 31] = [
     ("mute", "exited", "exited with code 0 before the work was done before the first iteration", 0),
-    ("silent", "timed-out", "took longer than 2s before the first iteration", 0),
+    ("silent", "timed-out", "took longer than 2s (--iteration-time) before the first iteration", 0),
     ("version", "incompatible", "it speaks protocol 2, this highwater speaks 1", 0),
     ("twice", "incompatible", "it said hello twice", 0),
     ("stranger", "incompatible", "its hello names process 1, which is not what was started", 0),
@@ -150,9 +150,9 @@ const WRONG: [(&str, &str, &str, usize); 31] = [
     ("exit", "exited", "exited with code 7 before the work was done after iteration 2; last output: the licence", 2),
     ("crash", "crashed", "crashed by SIGSEGV after iteration 2", 2),
     ("fork-aborts", "crashed", "crashed by SIGABRT after iteration 2", 2),
-    ("hang", "timed-out", "took longer than 2s after iteration 2", 2),
-    ("chats", "timed-out", "took longer than 2s after iteration 2", 2),
-    ("dribbles", "timed-out", "took longer than 2s after iteration 2", 2),
+    ("hang", "timed-out", "took longer than 2s (--iteration-time) after iteration 2", 2),
+    ("chats", "timed-out", "took longer than 2s (--iteration-time) after iteration 2", 2),
+    ("dribbles", "timed-out", "took longer than 2s (--iteration-time) after iteration 2", 2),
     (
         "late-live",
         "incompatible",

@@ -111,7 +111,7 @@ fn an_empty_model_is_refused() {
     desk.run(&arguments).code(2).complains("the model `empty.onnx` is empty (0 bytes)");
 }
 
-/// Either it is refused before anything runs, or it is a row among others.
+/// In a suite it is a row among others.
 #[test]
 fn an_empty_model_does_not_take_the_other_cases_along() {
     let desk = Desk::new();
@@ -126,12 +126,45 @@ fn an_empty_model_does_not_take_the_other_cases_along() {
         arm = "exact-live"
         resident = false
     "#;
-    let ended = desk.suite(suite, &[]).tells("empty.onnx");
-    if desk.path("out/verdicts.csv").exists() {
-        assert_eq!(desk.verdicts().len(), 2, "a row each\n{}", ended.all());
-    } else {
-        ended.code(2).quietly();
-    }
+    let ended = desk.suite(suite, &[]).code(1).says("empty.auto.recompile.exact-live.t1: failed");
+    assert_eq!(desk.verdicts().len(), 2, "a row each\n{}", ended.all());
+    let row = desk.verdict("empty.auto.recompile.exact-live.t1");
+    assert_eq!(row["outcome"], *"failed");
+    assert!(row["outcome_detail"].contains("the model `empty.onnx` is empty (0 bytes)"), "{row:#?}");
+    assert_eq!(desk.verdict("mlp-small.auto.recompile.exact-live.t1")["outcome"], *"finished");
+}
+
+#[test]
+fn a_model_that_auto_does_not_read_is_refused_with_the_runtimes_that_do() {
+    let desk = Desk::new();
+    desk.write("net.tflite", "no matter what");
+    let told = ["--model: the model is a file in the format TFLite", "--runtime litert, onert or openvino"];
+    refused(&desk, &["run", "--model", "net.tflite"], &told);
+}
+
+#[test]
+fn a_directory_that_is_taken_refuses_all_suites_before_the_first_runs() {
+    let desk = Desk::new();
+    let suite = "[[case]]\nworkload = \"nothing\"\narm = \"exact-live\"\nresident = false\n";
+    desk.write("a.toml", suite);
+    desk.write("b.toml", suite);
+    fs::create_dir_all(desk.path("out/b")).unwrap();
+    desk.write("out/b/samples.csv", "measured long ago\n");
+    let ended = desk.run(&["run", "a.toml", "b.toml", "--out", "out"]);
+    ended.code(2).quietly().complains("out/b holds a run already");
+    assert_eq!(desk.names("out"), ["b"], "nothing was made");
+}
+
+#[test]
+fn limits_of_a_suite_can_be_given_on_the_command_line() {
+    let desk = Desk::new();
+    refused(&desk, &["run", "--iteration-time", "0s"], &["--iteration-time", "must be more than zero"]);
+    refused(&desk, &["run", "--memory", "much"], &["--memory"]);
+    let hang = "[[case]]\nworkload = \"hang\"\narm = \"exact-live\"\nresident = false\n";
+    desk.suite(hang, &["--iteration-time", "1s", "--memory", "2GB"]).code(1).says("(--iteration-time)");
+    let row = desk.verdict("none.auto.hang.exact-live.t1");
+    assert_eq!(row["outcome"], *"timed-out");
+    assert!(row["reproduce"].contains("--iteration-time 1s --memory 2000000000"), "{row:#?}");
 }
 
 #[test]

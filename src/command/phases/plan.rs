@@ -43,6 +43,7 @@ pub(super) fn plan(arguments: &PhasesArguments) -> Result<Plan, Error> {
         settings: Settings {
             threads: Some(arguments.threads.clone()),
             memory_bytes: arguments.memory.map(|bytes| bytes.0),
+            iteration_time: arguments.iteration_time,
             seed: arguments.seed,
             ..Settings::default()
         },

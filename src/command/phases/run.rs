@@ -16,6 +16,7 @@ use crate::report::{PhaseRow, RunDirectory};
 pub(in crate::command) fn phases(arguments: &PhasesArguments) -> Result<u8, Error> {
     let plan = plan(arguments)?;
     SuiteSession::check(&plan.suite)?;
+    SuiteSession::check_model(&plan.suite)?;
     if arguments.list {
         list(&plan);
         return Ok(AS_EXPECTED);
@@ -123,6 +124,9 @@ fn reproduce(arguments: &PhasesArguments, runtime: &str, threads: u32) -> String
     }
     if let Some(bytes) = arguments.memory {
         option("--memory", bytes.0.to_string());
+    }
+    if let Some(time) = arguments.iteration_time {
+        option("--iteration-time", humantime::format_duration(time).to_string());
     }
     if let Some(seed) = arguments.seed {
         option("--seed", seed.to_string());

@@ -5,13 +5,18 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::plan::{Plan, name};
 use super::recorder::Recorder;
+use crate::command::limits::Limits;
 use crate::command::measure::{Surroundings, surroundings};
 use crate::error::Error;
 use crate::model;
 use crate::report::console::Console;
 use crate::report::{PhaseRow, RowsFile, RunDirectory, cells, line};
-use crate::runner::{self, CaseRun, Outcome, Request};
+use crate::runner::{self, Outcome, Request};
 use crate::suite::{Case, Release};
+
+/// What it means here that high-water marks cannot be reset.
+const WITHOUT_PEAKS: &str = "the high-water mark cannot be reset here, so phases have none of their own: use --mem-poll \
+                             (`highwater doctor` says more)";
 
 /// A profile while it runs.
 pub(super) struct Session<'a> {
@@ -21,7 +26,7 @@ pub(super) struct Session<'a> {
     file: RowsFile<PhaseRow>,
     cache: PathBuf,
     rows: Vec<PhaseRow>,
-    warned: Vec<String>,
+    limits: Limits,
 }
 
 impl<'a> Session<'a> {
@@ -33,8 +38,8 @@ impl<'a> Session<'a> {
         interrupted: &'a AtomicBool,
     ) -> Result<Self, Error> {
         let file = RowsFile::create(&directory.phases())?;
-        let (rows, warned) = (Vec::new(), Vec::new());
-        Ok(Session { plan, console, interrupted, file, cache: model::cache_dir(), rows, warned })
+        let (rows, limits) = (Vec::new(), Limits::default());
+        Ok(Session { plan, console, interrupted, file, cache: model::cache_dir(), rows, limits })
     }
 
     /// Measures every cell as often as the plan says. All cells take turns, so that what changes on the machine meanwhile
@@ -60,9 +65,11 @@ impl<'a> Session<'a> {
         let profile = self.plan.profile;
         self.console.begin_case(&name(case), 1 + profile.warmup + profile.runs);
         let mut recorder = Recorder::new(PhaseRow::of_case(case, process), profile, &mut self.file, self.console);
-        let (outcome, run) = match surroundings(case, &self.cache)? {
+        let mut unverified = None;
+        let (outcome, run) = match surroundings(case, &self.cache) {
             Err(outcome) => (outcome, None),
             Ok(Surroundings { case, environment, models, .. }) => {
+                unverified.clone_from(&environment.unverified);
                 let request = Request {
                     case: &case,
                     models,
@@ -80,26 +87,13 @@ impl<'a> Session<'a> {
             }
         };
         let rows = recorder.finish(&outcome, run.as_ref())?;
-        self.tell_limits(run.as_ref());
+        if let Some(run) = &run {
+            self.limits.tell(self.console, run, unverified.as_deref(), WITHOUT_PEAKS);
+        }
         for cell in cells(&rows) {
             self.console.end_cell(&format!("{}: {}", name(case), line(&cell)));
         }
         self.rows.extend(rows);
         Ok(())
-    }
-
-    /// Warns, once a run, of what this machine cannot tell, and passes on what a process remarked.
-    fn tell_limits(&mut self, run: Option<&CaseRun>) {
-        let Some(run) = run else { return };
-        let no_peaks = run.hello.as_ref().is_some_and(|hello| !hello.peaks).then_some(
-            "the high-water mark cannot be reset here, so phases have none of their own: use --mem-poll \
-             (`highwater doctor` says more)",
-        );
-        for warning in no_peaks.into_iter().chain(run.notes.iter().map(String::as_str)) {
-            if !self.warned.iter().any(|told| told == warning) {
-                self.console.warn(warning);
-                self.warned.push(warning.to_owned());
-            }
-        }
     }
 }
