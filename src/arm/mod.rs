@@ -42,6 +42,8 @@ mod tests;
 mod tunables;
 
 pub use command_line::parse;
+#[cfg(test)]
+pub(crate) use environment::ExpectedOwner;
 pub use environment::{ChildEnvironment, prepare};
 pub use error::ArmError;
 pub use give_back::GiveBack;

@@ -16,7 +16,7 @@ use super::columns::Sample;
 use super::count;
 use super::files::{self, BUFFER};
 use super::stat::Stat;
-use super::status::Status;
+use super::status::{Rollup, Status};
 
 /// One process for ever: numbers are given out again, start times are not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
