@@ -253,7 +253,7 @@ pub struct JudgeArguments {
     ])]
     pub case: Option<String>,
     /// Replicate of the case
-    #[arg(long, value_name = "N", default_value_t = 1, requires = "case", conflicts_with_all = ["live", "resident"])]
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "case", conflicts_with_all = ["live", "resident", "peak"])]
     pub replicate: u32,
     /// Output
     #[arg(long, value_enum, default_value = "text")]
