@@ -5,7 +5,7 @@
 //! was not read back.
 //!
 //! - In the parent, [`prepare`] checks an [`ArmSpec`](crate::suite::ArmSpec) and makes a [`ChildEnvironment`] of it;
-//!   [`parse`] reads arms from the command line; [`survey()`] lists what this machine offers.
+//!   [`parse`] reads arms from the command line; `survey` lists what this machine offers.
 //! - In the child, [`in_force()`] tells which object really owns `malloc` and what settings it took, and
 //!   [`InForce::matches`] compares that with the arm; [`LiveCounter`] reads the live bytes of that allocator, and
 //!   [`GiveBack`] has it give back, in a forked child, whatever it keeps.
