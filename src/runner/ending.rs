@@ -88,9 +88,7 @@ fn of_exit(status: ExitStatus, evidence: &Evidence, oom_kills: u64) -> Outcome {
         }
         (Some(number), _) => match warned().filter(|_| number == Signal::SIGABRT as i32) {
             Some(why) => Outcome::OutOfMemory { why },
-            None => Outcome::Crashed {
-                signal: Signal::try_from(number).map_or_else(|_| format!("signal {number}"), |name| name.to_string()),
-            },
+            None => Outcome::Crashed { signal: signal_name(number) },
         },
         (None, Some(0)) => Outcome::Exited { code: 0, after_end: false },
         (None, code) => match last() {
@@ -98,6 +96,11 @@ fn of_exit(status: ExitStatus, evidence: &Evidence, oom_kills: u64) -> Outcome {
             None => Outcome::Exited { code: code.unwrap_or(-1), after_end: false },
         },
     }
+}
+
+/// A signal as people call it; not every number has a name.
+pub(super) fn signal_name(number: i32) -> String {
+    Signal::try_from(number).map_or_else(|_| format!("signal {number}"), |signal| signal.to_string())
 }
 
 /// Processes that the kernel's out-of-memory killer has ended since boot; 0 where the kernel does not tell.

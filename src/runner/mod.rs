@@ -18,6 +18,8 @@ mod outside;
 mod profiled;
 mod program;
 mod run;
+#[cfg(test)]
+mod sleepers;
 mod tail;
 mod told;
 mod watch;

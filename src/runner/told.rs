@@ -1,7 +1,6 @@
 //! What a child tells in words of its own, made fit for a terminal, a table and a file.
 
-/// Characters of one text that are kept: some runtimes print whole graphs.
-pub(super) const LONGEST_TEXT: usize = 4000;
+use crate::worker::protocol::LONGEST_TEXT;
 
 /// `text` without control characters, each of which becomes a blank, and cut off after [`LONGEST_TEXT`] characters.
 pub(super) fn cleaned(text: &str) -> String {

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 
+use super::ending::signal_name;
 use crate::worker::die_with_parent;
 
 /// How long a program may take to end after SIGTERM.
@@ -94,16 +95,14 @@ impl Drop for Program {
 pub fn told(status: ExitStatus) -> String {
     match (status.code(), status.signal()) {
         (Some(code), _) => format!("exited with {code}"),
-        (None, Some(number)) => match Signal::try_from(number) {
-            Ok(signal) => format!("killed by {signal}"),
-            Err(_) => format!("killed by signal {number}"),
-        },
+        (None, Some(number)) => format!("killed by {}", signal_name(number)),
         (None, None) => "ended".into(),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::sleepers::wait_for_sleepers;
     use super::*;
 
     fn start(script: &str) -> Program {
@@ -131,15 +130,6 @@ mod tests {
         let error = Program::start(&["/no/such/program".to_owned()]).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::NotFound);
         assert_eq!(Program::start(&[]).unwrap_err().kind(), io::ErrorKind::InvalidInput);
-    }
-
-    /// Waits until as many processes as planted sleep for so long, or none.
-    fn wait_for_sleepers(seconds: &str, expected: usize) {
-        let pattern = regex::Regex::new(&format!("^sleep {}$", regex::escape(seconds))).unwrap();
-        let count = || crate::sample::oldest_named(&pattern).unwrap().map_or(0, |(_, others)| 1 + others);
-        while count() != expected {
-            thread::sleep(PAUSE);
-        }
     }
 
     /// Planted: a program whose child goes on without it.

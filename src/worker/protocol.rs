@@ -60,6 +60,9 @@ pub const VERSION: u32 = 1;
 /// Longest line either side accepts, in bytes without its end.
 pub const LONGEST_LINE: usize = 256 * 1024;
 
+/// Characters of a text (a name, a remark, an error) that are kept: some runtimes print whole graphs.
+pub const LONGEST_TEXT: usize = 4000;
+
 /// What highwater asks of the target.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Job {
@@ -167,7 +170,7 @@ pub enum Message {
         /// Why.
         message: String,
     },
-    /// The work is done.
+    /// The work is done. (With braces, for serde refuses unknown fields of nothing else.)
     End {},
 }
 

@@ -16,7 +16,7 @@ use super::core::CoreProbes;
 use super::lineage::tie_to_parent;
 use super::phases::Recorder;
 use super::profile;
-use super::protocol::{Hello, Job, LONGEST_LINE, Message, VERSION};
+use super::protocol::{Hello, Job, LONGEST_LINE, LONGEST_TEXT, Message, VERSION};
 use crate::arm::step_pool::{self, StepPoolOwner, VariableError};
 use crate::arm::{self, LiveCounter};
 use crate::error::chain;
@@ -29,9 +29,6 @@ pub const DESCRIPTOR_VARIABLE: &str = "HIGHWATER_FD";
 
 /// Environment variable with the folder for temporary files, which is the worker's own.
 pub const TEMPORARY_VARIABLE: &str = "TMPDIR";
-
-/// Characters of an error that are told: some runtimes print whole graphs.
-const LONGEST_MESSAGE: usize = 4000;
 
 /// How the child's side ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,7 +56,7 @@ pub fn serve() -> io::Result<Ended> {
             Ok(Ended::Done)
         }
         Err(Interruption { iteration, message, is_incompatible }) => {
-            let message = message.chars().take(LONGEST_MESSAGE).collect();
+            let message = message.chars().take(LONGEST_TEXT).collect();
             wire.send(&match is_incompatible {
                 true => Message::Incompatible { message },
                 false => Message::Failed { iteration, message },

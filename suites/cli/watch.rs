@@ -140,16 +140,12 @@ fn a_mark_that_is_not_to_be_reset_is_left_alone() {
     // A watcher of somebody else's sees the mark of 20 MiB, however often samples are taken.
     let planted = Planted::start(&["shrink", "0", "10"]);
     let status = format!("/proc/{}/status", planted.pid());
-    let mark = || {
+    let kilobytes = |name: &str| {
         let text = std::fs::read_to_string(&status).expect("it runs");
-        let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or_default();
+        let line = text.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default();
         line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number of kB")
     };
-    let resident = || {
-        let text = std::fs::read_to_string(&status).expect("it runs");
-        let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
-        line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number of kB")
-    };
+    let (mark, resident) = (|| kilobytes("VmHWM:"), || kilobytes("VmRSS:"));
     wait_for("memory that was given back", || (mark() > resident() + 16_000).then_some(()));
     let words = |out| ["watch", "--every", "10ms", "--for", "1s", "--settle", "100ms", "--out", out];
     let pid = planted.pid();

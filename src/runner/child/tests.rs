@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use super::super::sleepers::wait_for_sleepers;
 use super::*;
 use crate::arm::ExpectedOwner;
 
@@ -34,11 +35,6 @@ fn start(script: &str) -> Running {
     .unwrap()
 }
 
-fn is_there(seconds: &str) -> bool {
-    let pattern = regex::Regex::new(&format!("^sleep {}$", regex::escape(seconds))).unwrap();
-    crate::sample::oldest_named(&pattern).unwrap().is_some()
-}
-
 fn wait_until(condition: impl Fn() -> bool) {
     while !condition() {
         thread::sleep(Duration::from_millis(5));
@@ -49,15 +45,17 @@ fn wait_until(condition: impl Fn() -> bool) {
 #[test]
 fn what_a_child_leaves_behind_is_ended() {
     let child = start("sleep 86387.5 & exit 3");
-    wait_until(|| child.has_ended().unwrap() && is_there("86387.5"));
+    wait_until(|| child.has_ended().unwrap());
+    wait_for_sleepers("86387.5", 1);
     let (status, _) = child.reap().unwrap();
     assert_eq!(status.and_then(|status| status.code()), Some(3));
-    wait_until(|| !is_there("86387.5"));
+    wait_for_sleepers("86387.5", 0);
 
     let child = start("sleep 86386.5 & exit 3");
-    wait_until(|| child.has_ended().unwrap() && is_there("86386.5"));
+    wait_until(|| child.has_ended().unwrap());
+    wait_for_sleepers("86386.5", 1);
     drop(child);
-    wait_until(|| !is_there("86386.5"));
+    wait_for_sleepers("86386.5", 0);
 }
 
 #[test]
