@@ -72,7 +72,7 @@ fn entries(folder: &str) -> i64 {
 
 #[test]
 fn what_is_left_behind_is_found() {
-    for test in ["a_block", "a_descriptor", "a_mapping"] {
+    for test in ["a_block", "a_descriptor", "a_mapping", "a_thread"] {
         passes_alone(&mut alone(module_path!(), test));
     }
 }
@@ -102,4 +102,11 @@ fn a_mapping() {
         // SAFETY: nothing is read.
         std::mem::forget(unsafe { memmap2::MmapOptions::new().len(1).map(&file) }.unwrap());
     });
+}
+
+#[test]
+#[ignore = "`what_is_left_behind_is_found` runs it in a process of its own"]
+#[should_panic(expected = "a thread: bytes")]
+fn a_thread() {
+    assert_flat("a thread", || drop(std::thread::spawn(|| std::thread::sleep(std::time::Duration::from_secs(86_400)))));
 }

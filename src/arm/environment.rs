@@ -16,7 +16,8 @@ use super::tunables;
 use crate::suite::{Allocator, ArmSpec};
 
 /// What makes the allocators that come with the binary available.
-const CACHE_REMEDY: &str = "set HIGHWATER_CACHE to a folder that can be written and has no blank in its path";
+const CACHE_REMEDY: &str =
+    "set HIGHWATER_CACHE to a folder that can be written and has no blank, colon or `$` in its path";
 
 /// What a child's environment must be for an arm.
 #[derive(Debug, Clone, PartialEq, Eq)]

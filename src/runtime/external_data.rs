@@ -5,6 +5,7 @@ use std::path::{Component, Path};
 
 use rten_onnx::onnx::ModelProto;
 
+use super::library::may_be_onnx;
 use super::structure::is_message;
 
 /// A model whose weights lie outside has a small structure file; the largest known are a few MB. Larger files hold their
@@ -15,8 +16,7 @@ const LARGEST_STRUCTURE: u64 = 32 << 20;
 /// weights, for a file whose ending is that of another format, and for one that does not parse: then the engine is the one to
 /// say so. Names that lead out of the model's folder are left out.
 pub(super) fn external_files(path: &Path) -> Vec<String> {
-    let is_onnx = path.extension().is_none_or(|ending| ending.eq_ignore_ascii_case("onnx"));
-    if !is_onnx || !fs::metadata(path).is_ok_and(|file| file.len() <= LARGEST_STRUCTURE) {
+    if !may_be_onnx(path) || !fs::metadata(path).is_ok_and(|file| file.len() <= LARGEST_STRUCTURE) {
         return Vec::new();
     }
     let model = match fs::read(path) {
@@ -37,12 +37,13 @@ pub(super) fn external_files(path: &Path) -> Vec<String> {
     names
 }
 
-/// Names of all files that the model at `path` consists of besides its own: external data of an ONNX model, and the weights of
-/// an OpenVINO IR, which have its name and the ending `bin`.
-pub(super) fn files_beside(path: &Path) -> Vec<String> {
+/// Names of all files that the model at `path` consists of besides its own, seen from its folder: external data of an ONNX model,
+/// and the weights of an OpenVINO IR, which have its name and the ending `bin`, where it has any.
+pub(crate) fn files_beside(path: &Path) -> Vec<String> {
     if path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("xml")) {
-        let weights = path.with_extension("bin");
-        return weights.file_name().into_iter().map(|name| name.to_string_lossy().into_owned()).collect();
+        let weights = Some(path.with_extension("bin")).filter(|weights| weights.is_file());
+        let name = weights.as_deref().and_then(Path::file_name);
+        return name.into_iter().map(|name| name.to_string_lossy().into_owned()).collect();
     }
     external_files(path)
 }
@@ -81,12 +82,17 @@ mod tests {
         };
         assert_eq!(external_files(&onnx).len(), 1);
         assert!(named("net.ONNX") == external_files(&onnx) && named("net") == external_files(&onnx));
+        assert!(named("net.pb") == external_files(&onnx) && named("net.onnx.v2") == external_files(&onnx));
         assert_eq!((named("net.tflite"), named("net.xml")), (Vec::new(), Vec::new()));
     }
 
     #[test]
     fn the_weights_of_an_ir_have_its_name() {
-        assert_eq!(files_beside(Path::new("models/net.v2.xml")), ["net.v2.bin"]);
+        let folder = tempfile::tempdir().unwrap();
+        let model = folder.path().join("net.v2.xml");
+        assert!(files_beside(&model).is_empty(), "it may have none");
+        fs::write(folder.path().join("net.v2.bin"), [0; 4]).unwrap();
+        assert_eq!(files_beside(&model), ["net.v2.bin"]);
     }
 
     #[test]

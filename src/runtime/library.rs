@@ -201,13 +201,22 @@ const FORMATS: [(&str, &str, &[Engine]); 6] = [
     ("circle", "circle", &[Engine::Onert]),
 ];
 
+/// Whether the file at `model` may be ONNX, as far as its name tells.
+pub(super) fn may_be_onnx(model: &Path) -> bool {
+    format_of(model).is_none_or(|(ending, ..)| *ending == "onnx")
+}
+
+fn format_of(model: &Path) -> Option<&'static (&'static str, &'static str, &'static [Engine])> {
+    let ending = model.extension().and_then(OsStr::to_str)?;
+    FORMATS.iter().find(|(known, ..)| ending.eq_ignore_ascii_case(known))
+}
+
 /// Why `engine` does not read the file at `model`, as far as its name tells; what a program reads is its own to say.
 pub fn format_mismatch(engine: Engine, model: &Path) -> Option<String> {
     if engine == Engine::Program {
         return None;
     }
-    let ending = model.extension().and_then(OsStr::to_str)?.to_ascii_lowercase();
-    let (_, name, engines) = FORMATS.iter().find(|(known, ..)| *known == ending)?;
+    let (_, name, engines) = format_of(model)?;
     if engines.contains(&engine) {
         return None;
     }

@@ -26,6 +26,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 pub use self::embedded::Embedded;
+pub(crate) use self::external_data::files_beside;
 pub use self::library::{Absence, Located, format_mismatch, loaded_engines, locate, runtimes_folder, worker_variables};
 use self::litert::Litert;
 use self::onert::Onert;
@@ -34,6 +35,8 @@ use self::openvino::Openvino;
 pub use self::program::find_program;
 pub use self::rten::Rten;
 use self::stand_in::StandIn;
+#[cfg(test)]
+pub(crate) use self::tests::available;
 use crate::model::{DeclaredInput, InputTensor};
 use crate::suite::{Engine, InputSpec, RuntimeSpec};
 
@@ -221,12 +224,6 @@ fn located(engine: Engine, name: &'static str, given: Option<&Path>) -> Result<L
 /// That an engine does not have what is asked for.
 fn unsupported<T>(engine: &'static str, what: &str) -> Result<T, RuntimeError> {
     Err(RuntimeError::Unsupported { engine, message: what.to_owned() })
-}
-
-/// Names of the files that the model at `path` consists of besides its own, seen from its folder; see
-/// [`external_files`](external_data::external_files).
-pub(crate) fn files_beside(path: &Path) -> Vec<String> {
-    external_data::files_beside(path)
 }
 
 /// Bytes of the model at `path` and of the files that it names: what it declares to take. Files that are not there count

@@ -1,8 +1,9 @@
 //! A process with all that descend from it, as one sum.
 //!
-//! Pages that processes share after a fork are counted in parts (Pss_Anon, SwapPss): the sum then is the memory of all of them, and does
-//! not rise by a worker that has only been forked. Where the kernel tells no parts, each counts them whole. Each process has a high-water mark of its own, and the sum of the marks is no
-//! mark of the sum, so that a tree has no peaks between samples.
+//! Pages that processes share after a fork are counted in parts (Pss_Anon, SwapPss): the sum then is the memory of all of them,
+//! and does not rise by a worker that has only been forked. Where the kernel tells no parts, each counts them whole. Each
+//! process has a high-water mark of its own, and the sum of the marks is no mark of the sum, so that a tree has no peaks between
+//! samples.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -22,7 +23,13 @@ pub struct Tree {
 impl Tree {
     /// The tree of process `root`.
     pub fn new(mut root: Outside) -> Tree {
-        if let Some(reason) = no_parts(&root.rollup()) {
+        let parts = root.rollup();
+        Tree::counting(root, &parts)
+    }
+
+    /// The tree of process `root`, of which `parts` could be read.
+    fn counting(mut root: Outside, parts: &io::Result<Rollup>) -> Tree {
+        if let Some(reason) = no_parts(parts) {
             root.miss("shared memory in parts", reason);
         }
         Tree { root, members: BTreeMap::new() }

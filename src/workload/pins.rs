@@ -62,6 +62,7 @@ fn pin(bytes: usize) -> Box<[u8]> {
 mod tests {
     use super::super::memory::lift_thresholds;
     use super::*;
+    use crate::alone::{alone, passes_alone};
 
     const BLOCK: usize = 1 << 20;
 
@@ -79,14 +80,10 @@ mod tests {
     /// Where a block goes depends on what else is in the heap, and other tests of this process use the same arenas.
     #[test]
     fn pins_lie_where_they_should() {
-        let program = std::env::current_exe().unwrap();
         for test in
             ["every_pin_guards_a_hole_of_its_own", "a_bounded_pool_goes_back_to_the_holes_of_the_pins_that_went"]
         {
-            let name = format!("workload::pins::tests::{test}");
-            let alone = std::process::Command::new(&program).args(["--exact", &name, "--ignored"]).output().unwrap();
-            let told = String::from_utf8_lossy(&alone.stdout);
-            assert!(alone.status.success() && told.contains("1 passed"), "{told}");
+            passes_alone(&mut alone(module_path!(), test));
         }
     }
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::error::WorkError;
 use crate::runtime::files_beside;
 
-/// Copies the model at `path`, and the files that it names (external weights), into `folder`, which is made if it is not
+/// Copies the model at `path`, and the files beside it that hold its weights, into `folder`, which is made if it is not
 /// there.
 ///
 /// # Errors

@@ -18,7 +18,7 @@ pub(in crate::runtime) fn library(engine: Engine) -> Option<PathBuf> {
 }
 
 /// Whether the library of `engine` is here; where it is not, that is printed.
-pub(in crate::runtime) fn available(engine: Engine) -> bool {
+pub(crate) fn available(engine: Engine) -> bool {
     library(engine).is_some()
 }
 

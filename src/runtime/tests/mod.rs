@@ -10,7 +10,8 @@ use rten_onnx::onnx::{
     TypeProtoTensor, ValueInfoProto,
 };
 
-pub(in crate::runtime) use self::loaded::{assert_close, available, by_dlopen, c_library, fixture, library};
+pub(crate) use self::loaded::available;
+pub(in crate::runtime) use self::loaded::{assert_close, by_dlopen, c_library, fixture, library};
 use super::{Output, declared_bytes, open};
 use crate::model::{make_inputs, parse_architecture, write};
 use crate::suite::{Engine, Recipe, Release, RuntimeSpec, Weights, WeightsPlacement, WeightsStrategy};

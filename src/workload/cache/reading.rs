@@ -36,9 +36,9 @@ impl fmt::Display for Reading {
 }
 
 impl Reading {
-    /// Reads what happened when a model was dropped, beside what happened when it was loaded and first used. `None` where nobody counts the
-    /// bytes in use, and where they seem to be up and the counter `is_noisy`: jemalloc's thread caches hide more than a small
-    /// model takes (1.3 of 1.9 MB were seen).
+    /// Reads what happened when a model was dropped, beside what happened when it was loaded and first used. `None` where
+    /// nobody counts the bytes in use, and where they seem to be up and the counter `is_noisy`: jemalloc's thread caches hide
+    /// more than a small model takes (1.3 of 1.9 MB were seen).
     ///
     /// Resident memory is compared with what this drop alone set free. Against its level before the load it would say nothing:
     /// a model that is loaded into memory that an earlier one left behind raises resident memory as little as its own drop

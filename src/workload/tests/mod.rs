@@ -9,3 +9,12 @@ mod sequences;
 mod varied;
 
 pub(super) use mutated::write_renamed;
+
+use super::{Phase, Phases};
+
+/// Hears of phases and keeps nothing.
+struct Silent;
+
+impl Phases for Silent {
+    fn enter(&mut self, _: Phase) {}
+}

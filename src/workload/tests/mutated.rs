@@ -3,16 +3,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::super::{Phase, Phases, Work, WorkError};
+use super::super::{Work, WorkError};
+use super::Silent;
 use crate::error::chain;
 use crate::model::{parse_architecture, write};
 use crate::suite::{Case, Recipe, WeightsPlacement};
-
-struct Silent;
-
-impl Phases for Silent {
-    fn enter(&mut self, _: Phase) {}
-}
 
 /// Writes a small model as `net.onnx` whose weights lie in `wet.onnx.data`, a name that does not begin as its own does.
 pub(in crate::workload) fn write_renamed(folder: &Path) -> PathBuf {

@@ -3,14 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use super::super::{Action, CacheEvent, Phase, Phases, Work, WorkError};
+use super::Silent;
 use crate::model::{resolve, with_known_inputs};
 use crate::suite::Case;
-
-struct Silent;
-
-impl Phases for Silent {
-    fn enter(&mut self, _: Phase) {}
-}
 
 /// A case that switches between two models, and their files in a folder of their own.
 fn switching(workload: &str, folder: &Path) -> (Case, Vec<PathBuf>) {

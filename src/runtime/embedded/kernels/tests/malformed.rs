@@ -22,6 +22,7 @@ fn sizes() -> impl Strategy<Value = usize> {
     prop_oneof![20 => 0_usize..4, 1 => Just(usize::MAX), 1 => Just(1 << 31)]
 }
 
+/// Strategies of large values are boxed: on the stack of a test's thread these would not always find room.
 fn tensors() -> BoxedStrategy<Tensor> {
     let values = prop::collection::vec(numbers(), 64);
     (prop::collection::vec(0_usize..4, 0..4), 0..4, values)
@@ -73,7 +74,6 @@ fn windows() -> BoxedStrategy<Window> {
         .boxed()
 }
 
-/// This and the next two are boxed: on the stack of a test's thread their values would not always find room.
 fn heavy() -> BoxedStrategy<Operator> {
     let flags = (any::<bool>(), any::<bool>());
     prop_oneof![
