@@ -93,17 +93,17 @@ fn run_suite(
     if !suite.description.is_empty() {
         console.say(&suite.description);
     }
-    let (ended, rows) = match Session::open(suite, directory, &mut console, interrupted, reproduce(arguments, suite)) {
-        Ok(mut session) => (session.run_all(arguments.sabotage), session.into_rows()),
-        Err(error) => (Err(error), Vec::new()),
-    };
+    // The disk may be full: that an error is told matters more than that it is recorded.
+    let record = |error: &Error| _ = Session::close(directory, Controls::NotRun, error.exit_code());
+    let mut session = Session::open(suite, directory, &mut console, interrupted, reproduce(arguments, suite))
+        .inspect_err(|error| record(error))?;
+    let (ended, rows) = (session.run_all(arguments.sabotage), session.into_rows());
     let cases: Vec<VerdictRow> = rows.into_iter().filter(|row| row.role == Role::Case).collect();
     tell_measured(&console, suite, &cases, directory);
     let controls = match ended {
         Ok(controls) => controls,
         Err(error) => {
-            // The disk may be full: that the error is told matters more.
-            let _ = Session::close(directory, Controls::NotRun, error.exit_code());
+            record(&error);
             console.warn(&format!("what was measured before this error lies in {}", directory.path().display()));
             return Err(error);
         }

@@ -102,6 +102,22 @@ fn a_run_interrupted_at_once_is_130_too() {
     assert_eq!(desk.record()["exit_code"], 130);
 }
 
+/// What would have come after it was never there.
+#[test]
+fn suites_after_an_interrupted_one_leave_no_directory() {
+    let desk = Desk::new();
+    desk.write("a.toml", ENDLESS);
+    desk.write("b.toml", ENDLESS);
+    let mut command = desk.highwater();
+    command.args(["run", "a.toml", "b.toml", "--out", "out"]);
+    let mut started = Started::of(command, &desk);
+    started.until("run.json", || desk.path("out/a/run.json").exists());
+    assert_eq!(desk.names("out"), ["a", "b"]);
+    started.signal(Signal::SIGINT);
+    started.end().code(130);
+    assert_eq!(desk.names("out"), ["a"]);
+}
+
 #[test]
 fn no_child_outlives_an_orderly_run() {
     let desk = Desk::new();

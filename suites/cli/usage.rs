@@ -155,6 +155,20 @@ fn a_directory_that_is_taken_refuses_all_suites_before_the_first_runs() {
     assert_eq!(desk.names("out"), ["b"], "nothing was made");
 }
 
+/// Planted: the rows of the first suite cannot be made.
+#[test]
+fn an_error_in_one_suite_does_not_keep_the_next_from_running() {
+    let desk = Desk::new();
+    let suite = "[[case]]\nworkload = \"nothing\"\narm = \"exact-live\"\nresident = false\n";
+    desk.write("a.toml", suite);
+    desk.write("b.toml", suite);
+    fs::create_dir_all(desk.path("out/a")).unwrap();
+    std::os::unix::fs::symlink("nowhere", desk.path("out/a/verdicts.csv")).unwrap();
+    let ended = desk.run(&["run", "a.toml", "b.toml", "--out", "out"]).code(3).complains("out/a/verdicts.csv");
+    assert!(!ended.stderr.contains("could not be"), "nothing was measured: {}", ended.all());
+    assert_eq!(desk.rows("out/b/verdicts.csv").iter().filter(|row| row["role"] == *"case").count(), 1);
+}
+
 #[test]
 fn limits_of_a_suite_can_be_given_on_the_command_line() {
     let desk = Desk::new();

@@ -115,7 +115,10 @@ fn growth_is_found_and_not_attributed() {
     let again = desk.run(&["report", "out"]).code(0);
     assert!(again.stdout.contains(&row["sentence"]) && ended.stdout.contains(&row["sentence"]), "{}", again.all());
     desk.run(&["watch", "--out", "out", "--for", "1s", "--", "touch", "started"]).code(2).complains("--out");
-    assert!(!desk.path("started").exists(), "nothing is started for a directory that is taken");
+    desk.run(&["watch", "--out", "/proc/nope", "--for", "1s", "--", "touch", "started"])
+        .code(2)
+        .complains("/proc/nope");
+    assert!(!desk.path("started").exists(), "nothing is started for a directory that is taken or cannot be made");
 }
 
 #[test]
@@ -268,6 +271,7 @@ fn what_was_seen_before_a_sample_could_not_be_written_is_judged() {
     let row = &rows(&desk)[0];
     assert_eq!((&row["ended"], &row["ended_detail"]), ("failed", "ended by highwater"), "{row:#?}");
     assert!(!row["verdict"].is_empty() && row.number("samples") > Some(40.0), "{row:#?}");
+    assert_eq!((&desk.record()["cases"], &desk.record()["exit_code"]), (&1.into(), &3.into()));
     assert_eq!(desk.samples("watched").len() as f64, row.number("samples").unwrap());
 }
 

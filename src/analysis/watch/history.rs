@@ -138,7 +138,7 @@ impl History {
         self.last.map_or(0.0, |last| last.at)
     }
 
-    /// Requests from the first reading of the counter to the last; `None` without two readings.
+    /// Requests from the first reading of the counter to the last; `None` without a reading.
     pub fn requests(&self) -> Option<f64> {
         Some(self.requests).filter(|requests| !requests.is_nan())
     }

@@ -98,7 +98,7 @@ pub(super) fn by_requests(history: &History, settle: f64) -> Option<ByRequests> 
     }
     let windows: Vec<Bucket> = windows.into_iter().map(|window| window.unwrap_or_else(|| merged(&[]))).collect();
     let idle = 1.0 - active.len() as f64 / known.max(1) as f64;
-    let settling = served.iter().take(history.place(settle) + 1).flatten().last();
+    let settling = served.iter().take(history.place(settle.min(history.duration())) + 1).flatten().last();
     let settling = settling.map_or(0.0, |(before, more)| before + more);
     Some(ByRequests { windows: Windows::of(&windows, length, 0.0), idle, settling })
 }

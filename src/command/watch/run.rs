@@ -16,36 +16,30 @@ pub(in crate::command) fn watch(arguments: &WatchArguments) -> Result<u8, Error>
     let failed = |source| Error::Child { what: "watch signals for", case: "watch".into(), source };
     let mut wake = Wake::new().map_err(failed)?;
     let console = Console::new(0);
-    // Before a program is started: it is not to run for nothing, nor unseen.
-    RunDirectory::check(arguments.out.as_deref())?;
+    // Before a program is started: it is not to run for nothing.
+    let directory = RunDirectory::create(arguments.out.as_deref())?;
     let mut record = RunRecord::begin();
     let targets = Targets::new(arguments);
-    let target = targets.first()?;
-    let directory = RunDirectory::create(arguments.out.as_deref())?;
+    let target = targets.first().inspect_err(|_| directory.discard_unused())?;
     directory.write_record(&record)?;
-    let ended = Session::open(arguments, &directory, &console)
-        .and_then(|session| session.run(&targets, target, &mut wake))
-        .map(|watched| conclude(&console, &directory, &watched, wake.is_interrupted()));
-    record.exit_code = Some(match &ended {
-        Ok((exit, _)) => *exit,
-        Err(error) => error.exit_code(),
-    });
-    match ended {
-        Ok((exit, segments)) => {
-            record.cases = segments;
-            directory.write_record(&record).map(|()| exit)
-        }
-        Err(error) => {
-            // The disk may be full: that the error is told matters more.
-            let _ = directory.write_record(&record);
-            console.warn(&format!("what was seen before this error lies in {}", directory.path().display()));
-            Err(error)
-        }
+    let (watched, ended) = Session::open(arguments, &directory, &console)?.run(&targets, target, &mut wake);
+    let charts = conclude(&console, &directory, &watched);
+    let exit = ended.as_ref().map_or_else(Error::exit_code, |()| exit_code(watched.verdict(), wake.is_interrupted()));
+    record.cases = watched.count();
+    record.exit_code = Some(exit);
+    let written = directory.write_record(&record);
+    let path = directory.path().display();
+    if let Err(error) = ended {
+        // The disk may be full: that this error is told matters more.
+        console.warn(&format!("what was seen before this error lies in {path}"));
+        return Err(error);
     }
+    console.say(&format!("results: {path} (samples.csv, watch.csv, run.json{charts})"));
+    written.map(|()| exit)
 }
 
-/// Tells what the watch came to; gives the exit code and the number of segments.
-fn conclude(console: &Console, directory: &RunDirectory, watched: &AllWatched, interrupted: bool) -> (u8, usize) {
+/// Draws and tells what the watch came to; names the folder of charts if there is one.
+fn conclude(console: &Console, directory: &RunDirectory, watched: &AllWatched) -> &'static str {
     let charts = match draw(directory, watched) {
         Ok(true) => ", charts/",
         Ok(false) => "",
@@ -55,8 +49,7 @@ fn conclude(console: &Console, directory: &RunDirectory, watched: &AllWatched, i
         }
     };
     tell_all(console, watched);
-    console.say(&format!("results: {} (samples.csv, watch.csv, run.json{charts})", directory.path().display()));
-    (exit_code(watched.verdict(), interrupted), watched.count())
+    charts
 }
 
 /// The exit code of a watch that came to `verdict`. Ctrl-C is the usual end of a watch without an end of its own, so that only one

@@ -40,8 +40,19 @@ impl<'a> Session<'a> {
         })
     }
 
-    /// Watches `target`, and the processes that follow it, until the watch is over; gives all of them.
-    pub(super) fn run(mut self, targets: &Targets<'_>, target: Target, wake: &mut Wake) -> Result<AllWatched, Error> {
+    /// Watches `target`, and the processes that follow it, until the watch is over; gives all that were watched, also where an
+    /// error was the end.
+    pub(super) fn run(
+        mut self,
+        targets: &Targets<'_>,
+        target: Target,
+        wake: &mut Wake,
+    ) -> (AllWatched, Result<(), Error>) {
+        let ended = self.watch_all(targets, target, wake);
+        (self.watched, ended)
+    }
+
+    fn watch_all(&mut self, targets: &Targets<'_>, target: Target, wake: &mut Wake) -> Result<(), Error> {
         // A time beyond what the clock can tell has no end.
         let deadline = self.arguments.time.and_then(|time| self.started.checked_add(time));
         let mut next = Some(target);
@@ -51,7 +62,7 @@ impl<'a> Session<'a> {
                 End::Time | End::Interrupted | End::Decided => {}
             }
         }
-        Ok(self.watched)
+        Ok(())
     }
 
     fn watch(&mut self, mut target: Target, wake: &mut Wake, deadline: Option<Instant>) -> Result<End, Error> {

@@ -69,7 +69,7 @@ fn panel<'a>(chart: &'a WatchChart<'_>) -> Panel<'a> {
     let ceilings = chart.parts.iter().filter_map(|part| part.ceiling);
     let highest = extent(lines().flat_map(|line| line.values).copied().chain(ceilings)).map_or(0.0, |(_, high)| high);
     let has_lines = lines().any(|line| last_measured(line.values).is_some());
-    let x = iteration_range(chart.parts.iter().flat_map(|part| part.times).copied().chain([0.0]));
+    let x = iteration_range(chart.parts.iter().flat_map(|part| part.times).copied());
     let mut panel = bare("Anonymous memory", x, has_lines.then_some(highest));
     if has_lines {
         add_told(&mut panel, chart);
