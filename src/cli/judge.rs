@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use crate::suite::{MAX_ITERATIONS, check_tolerance};
+
 /// What follows the options in the help.
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -56,7 +58,7 @@ pub struct JudgeArguments {
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub skip: usize,
     /// Iteration by which warm-up is declared to be over
-    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u64).range(1..=MAX_ITERATIONS))]
     pub settle: u64,
     /// Tolerated growth of live bytes, bytes per iteration
     #[arg(long, value_name = "BYTES", default_value_t = 1024.0, value_parser = parse_tolerance)]
@@ -123,8 +125,7 @@ pub enum Format {
 }
 
 fn parse_tolerance(text: &str) -> Result<f64, String> {
-    let bytes: f64 = text.parse().map_err(|_| format!("`{text}` is not a number of bytes"))?;
-    if bytes.is_finite() && bytes >= 0.0 { Ok(bytes) } else { Err(format!("must be zero or more, not {text}")) }
+    text.parse().map_err(|_| format!("`{text}` is not a number of bytes")).and_then(check_tolerance)
 }
 
 #[cfg(test)]
@@ -145,6 +146,7 @@ mod tests {
             &["--live", "used", "--tolerance", "inf"],
             &["--live", "used", "--tolerance=-1"],
             &["--live", "used", "--settle", "0"],
+            &["--live", "used", "--settle", "9223372036854775808"],
         ] {
             assert!(judge(wrong).is_err(), "{wrong:?}");
         }

@@ -6,6 +6,8 @@ use std::time::Duration;
 use clap::{ArgGroup, Args};
 use regex::Regex;
 
+use crate::suite::check_duration;
+
 /// What follows the options in the help.
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -67,7 +69,7 @@ pub struct WatchArguments {
     #[arg(long)]
     pub until_decided: bool,
     /// Time after its start by which the process has warmed up [default: 5m, or a quarter of --for if that is shorter]
-    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "DURATION", value_parser = parse_settle)]
     pub settle: Option<Duration>,
     /// Leave the process's high-water mark alone: no peaks between samples
     #[arg(long)]
@@ -97,6 +99,11 @@ impl WatchArguments {
 fn parse_time(text: &str) -> Result<Duration, String> {
     let time = humantime::parse_duration(text).map_err(|error| error.to_string())?;
     if time.is_zero() { Err("it must be longer than nothing".into()) } else { Ok(time) }
+}
+
+fn parse_settle(text: &str) -> Result<Duration, String> {
+    let settle = humantime::parse_duration(text).map_err(|error| error.to_string())?;
+    if settle.is_zero() { Ok(settle) } else { check_duration(settle) }
 }
 
 fn parse_every(text: &str) -> Result<Duration, String> {

@@ -8,7 +8,7 @@ use super::value::{check_duration, check_tolerance};
 use super::workload::Plant;
 
 /// Iterations at most: the child allocates room for all samples before the first of them.
-pub(super) const MAX_ITERATIONS: u64 = 1_000_000;
+pub(crate) const MAX_ITERATIONS: u64 = 1_000_000;
 
 /// Threads at most: a suite file must not be able to exhaust the machine's process table.
 pub(super) const MAX_THREADS: u64 = 1024;

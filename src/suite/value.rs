@@ -167,7 +167,8 @@ read_from!(Tolerance, "bytes per iteration, or a size such as \"1 KiB\"", {
     visit_str(&str) => |text| Ok(Tolerance(text.parse::<Bytes>()?.0 as f64)),
 });
 
-pub(super) fn check_tolerance(value: f64) -> Result<f64, String> {
+/// A tolerated growth that makes sense, bytes an iteration.
+pub(crate) fn check_tolerance(value: f64) -> Result<f64, String> {
     if value.is_finite() && value >= 0.0 { Ok(value) } else { Err(format!("must be zero or more, not {value}")) }
 }
 
@@ -183,7 +184,8 @@ read_from!(Period, "a duration with its unit, such as \"90s\" or \"2m\"", {
     },
 });
 
-pub(super) fn check_duration(duration: Duration) -> Result<Duration, String> {
+/// A duration of more than nothing and at most a year.
+pub(crate) fn check_duration(duration: Duration) -> Result<Duration, String> {
     match duration {
         Duration::ZERO => Err("must be more than zero".into()),
         _ if duration > MAX_DURATION => Err("must be at most a year".into()),
