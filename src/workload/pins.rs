@@ -66,11 +66,14 @@ mod tests {
 
     const BLOCK: usize = 1 << 20;
 
-    /// Addresses of the `count` youngest pins after 20 moves, in order.
+    /// Moves after which the holes are filled that the heap had before: pins go there first, if they are large enough.
+    const SETTLE: usize = 20;
+
+    /// Addresses of the `count` youngest pins after 20 moves of a settled pool, in order.
     fn places(pool: u64, count: usize) -> Vec<usize> {
         lift_thresholds();
         let mut pins = Pins::new(pool);
-        (0..20).for_each(|_| pins.move_one(BLOCK));
+        (0..SETTLE + 20).for_each(|_| pins.move_one(BLOCK));
         assert_eq!(pins.pins.len() as u64, pool);
         let mut places: Vec<_> = pins.pins.iter().rev().take(count).map(|pin| pin.as_ptr().addr()).collect();
         places.sort_unstable();
