@@ -48,7 +48,7 @@ Exit codes:
   0    everything as expected
   1    an unexpected verdict or outcome
   2    bad usage or suite file
-  3    highwater failed, or its controls came out wrong
+  3    highwater failed, its controls came out wrong or could not be run, or no case could run
   4    a case could not be decided
   130  interrupted";
 
@@ -90,35 +90,38 @@ pub struct RunArguments {
     #[arg(value_name = "SUITE")]
     pub suites: Vec<String>,
     /// Your own model instead of a suite, or the name of one in the catalogue: ONNX, and with a --runtime that reads it OpenVINO
-    /// IR, TFLite, circle, ORT or rten
+    /// IR, TFLite, circle, ORT or rten. It is recompiled 120 times under each of five arms unless other options say otherwise
     #[arg(long, value_name = "FILE", conflicts_with = "suites")]
     pub model: Option<PathBuf>,
     /// A program of your own that speaks highwater's protocol (scripts/PROTOCOL.md, highwater.py, highwater.h), with its
     /// arguments; --model becomes its variable HIGHWATER_MODEL
     #[arg(long, value_name = "COMMAND", conflicts_with_all = ["suites", "runtime", "library", "option", "workload", "input"])]
     pub exec: Option<String>,
-    /// Type and shape of an input whose dimensions the model leaves open, optionally filled with one value
+    /// Type (f32, i32, i64, i8, u8, bool) and shape of an input whose dimensions the model leaves open, optionally filled with
+    /// one value (ids=i64[1,128]=1); once for each input
     #[arg(long, value_name = "NAME=f32[1,3,224,224]", value_parser = parse_input)]
     pub input: Vec<(String, InputSpec)>,
-    /// Runtime, instead of the suite's: auto, embedded, embedded-map-dontneed, rten, rten-map, openvino, onnxruntime, litert,
-    /// onert…
-    #[arg(long, value_name = "NAME")]
+    /// Runtimes, instead of the suite's: auto, embedded, embedded-map-dontneed, rten, rten-map, openvino, onnxruntime, litert,
+    /// onert… [default with --model: auto]
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
     pub runtime: Vec<String>,
     /// Library of a runtime that is loaded at run time (openvino, onnxruntime, litert, onert), instead of the one that is
     /// found here
     #[arg(long, value_name = "FILE")]
     pub library: Option<PathBuf>,
-    /// Option of such a runtime, by its own name: ENABLE_MMAP=NO, graph_optimization_level=basic
+    /// Option of such a runtime, by its own name: ENABLE_MMAP=NO, graph_optimization_level=basic; once for each
     #[arg(long, value_name = "NAME=VALUE", value_parser = parse_option)]
     pub option: Vec<(String, String)>,
     /// Workload, instead of the suite's: core, read, compile, recompile, recompile-thread, reload, infer, infer-thread,
-    /// infer-concurrent, infer-content, request, set-inputs, reshape, concurrent, reject, mutate…
+    /// infer-concurrent, infer-content, request, set-inputs, reshape, concurrent, reject, mutate… [default with --model:
+    /// recompile]
     #[arg(long, value_name = "NAME")]
     pub workload: Option<String>,
-    /// Arm, instead of the suite's: a name, a tunable such as glibc.malloc.arena_max=2, or the path of a library to preload
+    /// Arm, instead of the suite's: a name, tunables such as glibc.malloc.arena_max=2 (several joined by colons), or the path of a
+    /// library to preload; once for each [default with --model and --exec: glibc, mmap-threshold-1m, trim, jemalloc, mimalloc]
     #[arg(long, value_name = "ARM")]
     pub arm: Vec<String>,
-    /// Iterations at most
+    /// Iterations at most [default: 120, or the suite's]
     #[arg(long, value_name = "N")]
     pub iterations: Option<u64>,
     /// Time for each case, after which it is judged on what it has
@@ -130,13 +133,13 @@ pub struct RunArguments {
     /// Limit of the address space of each process, such as 2GB
     #[arg(long, value_name = "SIZE")]
     pub memory: Option<Bytes>,
-    /// Threads of the runtime
-    #[arg(long, value_name = "N", value_delimiter = ',')]
+    /// Threads of the runtime; each count is a case of its own [default: 1, or the suite's]
+    #[arg(long, value_name = "N,…", value_delimiter = ',')]
     pub threads: Vec<u32>,
-    /// Fresh processes for each case
+    /// Fresh processes for each case [default: 1, or the suite's]
     #[arg(long, value_name = "N")]
     pub replicates: Option<u32>,
-    /// Iteration by which warm-up is declared to be over
+    /// Iteration by which warm-up is declared to be over [default: 50, or the suite's]
     #[arg(long, value_name = "N")]
     pub settle: Option<u64>,
     /// Judge on all iterations, so that a leak that begins late is seen
@@ -160,7 +163,7 @@ pub struct RunArguments {
     /// Directory for the results [default: results/TIME-HOST]
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
-    /// Seed of generated inputs and noise
+    /// Seed of generated inputs and noise [default: 1, or the suite's]
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
     /// Make a control come out wrong, to see that the run then says so

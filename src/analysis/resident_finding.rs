@@ -98,6 +98,11 @@ impl ResidentFinding {
         let label = if self.retention { "+retention" } else { "" };
         format!("{}{label}", self.category)
     }
+
+    /// Whether the allocator keeps enough at rest to be worth a word; `None` where too few forks gave everything back to tell.
+    pub fn asked_retention(&self) -> Option<bool> {
+        self.core.as_ref()?.reclaimable.map(|_| self.retention)
+    }
 }
 
 /// Judges resident memory; `None` if none was recorded.

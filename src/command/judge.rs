@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::report::{core_of, live_of};
-use crate::analysis::{Assessment, CoreSeries, Evidence, LiveSeries, Settings, Verdict, assess};
+use crate::analysis::{Assessment, CoreSeries, Evidence, LiveSeries, ResidentFinding, Settings, Verdict, assess};
 use crate::arm::LiveKind;
 use crate::cli::{Format, JudgeArguments, Kind};
 use crate::error::{AS_EXPECTED, Error, INCONCLUSIVE, UNEXPECTED};
@@ -111,7 +111,7 @@ fn judge_columns(arguments: &JudgeArguments) -> Result<(Assessment, VerdictRow),
         case: arguments.file.display().to_string(),
         arm: "this counter".into(),
         verdict: assessment.verdict.to_string(),
-        resident_retention: assessment.resident.as_ref().is_some_and(|found| found.retention),
+        resident_retention: assessment.resident.as_ref().and_then(ResidentFinding::asked_retention),
         ..VerdictRow::default()
     };
     if let Some(chart) = &arguments.chart {

@@ -218,7 +218,8 @@ fn list(suite: &Suite) {
 
 /// The command of a program, as a line of its own in a list.
 fn told(program: &ProgramSpec) -> String {
-    let words: Vec<_> = program.command.iter().map(|word| quoted(word)).collect();
+    let variables = program.environment.iter().map(|(name, value)| format!("{name}={}", quoted(value)));
+    let words: Vec<_> = variables.chain(program.command.iter().map(|word| quoted(word))).collect();
     format!("\n    program: {}", words.join(" "))
 }
 

@@ -176,8 +176,8 @@ pub fn print(text: &str) {
 pub fn word(row: &VerdictRow) -> &str {
     match row.verdict.as_str() {
         "" => &row.outcome,
-        "stable" if row.resident_retention => "stable+retention",
-        "plateau" if row.resident_retention => "plateau+retention",
+        "stable" if row.resident_retention == Some(true) => "stable+retention",
+        "plateau" if row.resident_retention == Some(true) => "plateau+retention",
         verdict => verdict,
     }
 }

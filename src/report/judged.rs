@@ -76,7 +76,7 @@ impl VerdictRow {
 
     fn tell_resident(&mut self, found: &ResidentFinding) {
         self.resident_verdict = found.word();
-        self.resident_retention = found.retention;
+        self.resident_retention = found.asked_retention();
         self.resident_source = match found.source {
             ResidentSource::Peak => "peak".into(),
             ResidentSource::AtRest => "at-rest".into(),

@@ -132,7 +132,7 @@ fn creeps(row: &VerdictRow) -> bool {
 impl VerdictRow {
     /// Whether another setting may do better: memory creeps or is retained, and live bytes do not leak.
     pub fn wants_comparison(&self) -> bool {
-        (creeps(self) || self.resident_retention) && !leaks(self)
+        (creeps(self) || self.resident_retention == Some(true)) && !leaks(self)
     }
 }
 
@@ -267,7 +267,7 @@ mod tests {
                 verdict: verdict.trim_end_matches("+retention").into(),
                 resident_verdict: verdict.into(),
                 core_case: format!("m.rten.recompile.{arm}.t1.core"),
-                resident_retention: verdict.ends_with("+retention"),
+                resident_retention: Some(verdict.ends_with("+retention")),
                 iteration_ms: Some(if arm == "glibc" { 50.0 } else { 51.0 }),
                 minor_faults: Some(if arm == "glibc" { 10.0 } else { 5877.0 }),
                 ..VerdictRow::default()

@@ -123,8 +123,9 @@ documented_row! {
         live_reason: String,
         /// Verdict on resident memory; `+retention` where the allocator keeps much of it.
         resident_verdict: String,
-        /// Whether the allocator keeps enough at rest to be worth a word: more than 8 MiB and a quarter of the ceiling.
-        resident_retention: bool,
+        /// Whether the allocator keeps enough at rest to be worth a word: more than 8 MiB and a quarter of the ceiling (fork
+        /// probe only).
+        resident_retention: Option<bool>,
         /// Looks taken: 1, or as often as the run was doubled and judged again.
         resident_looks: u32,
         /// What it rests on: peak (inside each iteration) or at-rest (where the mark cannot be reset).

@@ -86,6 +86,8 @@ impl Running {
         if !start.program.folder.as_os_str().is_empty() {
             command.current_dir(&start.program.folder);
         }
+        command.envs(&start.program.environment);
+        // Above these, an arm may say otherwise.
         start.environment.apply(&mut command);
         command.env_remove(PARENT_VARIABLE).env_remove(MODEL_VARIABLE);
         if let Some(model) = start.model {

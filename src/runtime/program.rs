@@ -55,7 +55,7 @@ mod tests {
     #[test]
     fn a_program_of_the_runtimes_is_told_with_what_brings_it() {
         let command = vec!["{runtimes}/bin/no-such-program".to_owned()];
-        let absence = find_program(&ProgramSpec { command, folder: PathBuf::new() }).unwrap_err();
+        let absence = find_program(&ProgramSpec { command, ..ProgramSpec::default() }).unwrap_err();
         assert!(absence.reason.ends_with("/bin/no-such-program"), "{}", absence.reason);
         assert_eq!(absence.remedy, "run scripts/fetch-runtimes");
     }
@@ -64,7 +64,11 @@ mod tests {
     fn a_program_is_found_where_a_shell_finds_it() {
         let folder = tempfile::tempdir().unwrap();
         let program = |name: &str| {
-            find_program(&ProgramSpec { command: vec![name.to_owned()], folder: folder.path().to_owned() })
+            find_program(&ProgramSpec {
+                command: vec![name.to_owned()],
+                folder: folder.path().to_owned(),
+                ..ProgramSpec::default()
+            })
         };
         assert!(program("sh").unwrap().ends_with("sh"));
         std::fs::write(folder.path().join("service"), "#!/bin/sh\n").unwrap();

@@ -143,7 +143,8 @@ fn tunable((key, value): (Text, Spanned<Setting>)) -> Result<(String, String), F
     Ok((full_name(&key.0), setting))
 }
 
-fn variable((key, value): (Text, Spanned<Setting>)) -> Result<(String, String), Flaw> {
+/// An environment variable that a child gets.
+pub(super) fn variable((key, value): (Text, Spanned<Setting>)) -> Result<(String, String), Flaw> {
     let flaw = |problem: String| Flaw::new(value.span().start, format!("environment.{}", key.0), problem);
     if let Some((_, instead)) = RESERVED.iter().find(|(reserved, _)| *reserved == key.0) {
         return Err(flaw(format!("set by highwater itself: use `{instead}`")));

@@ -183,12 +183,14 @@ pub struct RuntimeSpec {
 }
 
 /// A program that speaks highwater's protocol, and how it is started.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProgramSpec {
     /// The program and its arguments; never empty.
     pub command: Vec<String>,
     /// The folder that it is started in: that of the suite's file. Empty for the present one.
     pub folder: PathBuf,
+    /// Environment variables that it needs under every arm.
+    pub environment: BTreeMap<String, String>,
 }
 
 impl RuntimeSpec {

@@ -12,7 +12,7 @@ use super::faults::FaultFile;
 use super::models::ModelFile;
 use super::settings::{MAX_COUNTERFACTUAL, MAX_ITERATIONS, MAX_REPLICATES, MAX_THREADS, Settings};
 use super::switch::{BudgetBy, MAX_KEEP_ALIVE, OnEvict, SwitchOrder};
-use super::value::{Budget, Name, OneOrMany, Period, Plain, Ratio, Size, Text, Tolerance, Whole, Word};
+use super::value::{Budget, Name, OneOrMany, Period, Plain, Ratio, Setting, Size, Text, Tolerance, Whole, Word};
 use super::workload::{BaseWork, RejectKind, Vary};
 use super::workloads::{MAX_BATCH, MAX_COMPANIONS, MAX_DIMENSION};
 
@@ -138,6 +138,7 @@ pub(super) struct RuntimeFile {
     pub library: Option<Spanned<Text>>,
     pub options: Option<Spanned<BTreeMap<Text, Plain>>>,
     pub command: Option<Spanned<Vec<Plain>>>,
+    pub environment: Option<Spanned<BTreeMap<Text, Spanned<Setting>>>>,
 }
 
 /// A `[workloads.NAME]` table.

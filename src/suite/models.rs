@@ -125,7 +125,7 @@ impl ModelFile {
         Ok(recipe)
     }
 
-    /// Without parameters: a transformer of 13 MB, a perceptron of 17 MB.
+    /// Without parameters: a transformer of 21 MB, a perceptron of 17 MB.
     fn architecture(&self, name: &str) -> Result<Architecture, Flaw> {
         // All parameters are bounded by 65,536.
         let layers = number(&self.layers, 4) as u32;

@@ -62,7 +62,7 @@ pub struct Overrides {
 
 /// A suite of one model under several arms: `model` is a file, or the name of a model in the catalogue.
 ///
-/// Without other choices it is recompiled by rten, 120 times, under each of [`DEFAULT_ARMS`].
+/// Without other choices it is recompiled by `auto`, 120 times, under each of [`DEFAULT_ARMS`].
 pub fn from_model(model: &Path, overrides: &Overrides) -> Result<Suite, SuiteError> {
     let mut catalogue = catalogue().clone();
     let spec = find_model(model, &catalogue)?;

@@ -1,27 +1,39 @@
 //! Programs that speak highwater's protocol: `engine = "program"`, and the command line's `--exec`.
 
-use std::path::{Path, PathBuf};
+use std::collections::BTreeMap;
+use std::path::Path;
 
+use toml::Spanned;
+
+use super::arms::variable;
 use super::case::{Engine, ModelSource, ModelSpec, ProgramSpec, RuntimeSpec};
 use super::file::RuntimeFile;
 use super::source::Flaw;
-use super::value::to_name;
+use super::value::{Setting, Text, to_name};
 use super::workload::{BaseWork, WorkloadSpec};
 
-/// The program that a `[runtimes.NAME]` table at `offset` describes; absent for all other engines, which have no `command`.
+/// What variables begin with that change an allocator.
+const ALLOCATOR_PREFIXES: [&str; 5] = ["MALLOC_", "MIMALLOC_", "TCMALLOC_", "GLIBC_TUNABLES", "LD_PRELOAD"];
+
+/// The program that a `[runtimes.NAME]` table at `offset` describes, started with `environment`; absent for all other engines,
+/// which have neither `command` nor `environment`.
 pub(super) fn program(
     table: &RuntimeFile,
+    environment: Option<Spanned<BTreeMap<Text, Spanned<Setting>>>>,
     engine: Engine,
     offset: usize,
     base: &Path,
 ) -> Result<Option<ProgramSpec>, Flaw> {
     let place = table.command.as_ref().map(|command| command.span().start);
     if engine != Engine::Program {
-        return match place {
-            Some(place) => Err(Flaw::new(place, "command", "is for the engine `program`")),
+        let variables = environment.map(|environment| ("environment", environment.span().start));
+        return match place.map(|place| ("command", place)).or(variables) {
+            Some((key, place)) => Err(Flaw::new(place, key, "is for the engine `program`")),
             None => Ok(None),
         };
     }
+    let environment = environment.map(Spanned::into_inner).unwrap_or_default();
+    let environment = environment.into_iter().map(own_variable).collect::<Result<_, _>>()?;
     let others = [
         ("library", table.library.as_ref().map(|library| library.span().start)),
         ("options", table.options.as_ref().map(|options| options.span().start)),
@@ -33,7 +45,7 @@ pub(super) fn program(
     let command: Vec<String> =
         table.command.iter().flat_map(|command| command.get_ref()).map(|word| word.0.clone()).collect();
     match command.first() {
-        Some(first) if !first.is_empty() => Ok(Some(ProgramSpec { command, folder: base.to_owned() })),
+        Some(first) if !first.is_empty() => Ok(Some(ProgramSpec { command, folder: base.to_owned(), environment })),
         _ => {
             let problem = "missing: a program and its arguments, as in `[\"python3\", \"service.py\"]`";
             Err(Flaw::new(place.unwrap_or(offset), "command", problem))
@@ -41,10 +53,19 @@ pub(super) fn program(
     }
 }
 
+/// A variable that a program needs under every arm, so that no allocator may read it.
+fn own_variable((key, value): (Text, Spanned<Setting>)) -> Result<(String, String), Flaw> {
+    if ALLOCATOR_PREFIXES.iter().any(|prefix| key.0.starts_with(prefix)) {
+        let problem = "is a setting of an allocator: it belongs to an arm (`[arms.NAME]`)";
+        return Err(Flaw::new(value.span().start, format!("environment.{}", key.0), problem));
+    }
+    variable((key, value))
+}
+
 /// The runtime that a command line is, called after the file that it runs.
 pub(super) fn runtime_of(command: Vec<String>) -> RuntimeSpec {
     let name = program_name(&command);
-    let program = Some(ProgramSpec { command, folder: PathBuf::new() });
+    let program = Some(ProgramSpec { command, ..ProgramSpec::default() });
     RuntimeSpec { program, ..RuntimeSpec::as_it_comes(&name, Engine::Program) }
 }
 

@@ -13,7 +13,7 @@ use super::value::{Plain, Text};
 impl RuntimeFile {
     /// The runtime that the table at `offset` describes: [as it comes](RuntimeSpec::as_it_comes), but for what the table says.
     /// `auto` has the choices that `embedded` and rten both have.
-    pub(super) fn into_spec(self, name: &str, offset: usize, base: &Path) -> Result<RuntimeSpec, Flaw> {
+    pub(super) fn into_spec(mut self, name: &str, offset: usize, base: &Path) -> Result<RuntimeSpec, Flaw> {
         let Some(engine) = self.engine else {
             return Err(Flaw::new(
                 offset,
@@ -21,7 +21,8 @@ impl RuntimeFile {
                 "missing; use `auto`, `embedded`, `rten`, `openvino`, `onnxruntime`, `litert`, `onert` or `program`",
             ));
         };
-        let program = program(&self, engine, offset, base)?;
+        let environment = self.environment.take();
+        let program = program(&self, environment, engine, offset, base)?;
         self.check(engine)?;
         let plain = RuntimeSpec::as_it_comes(name, engine);
         let own = plain.weights;

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::path::PathBuf;
 
 use super::super::sleepers::wait_for_sleepers;
 use super::*;
@@ -23,7 +22,7 @@ fn start(script: &str) -> Running {
         iteration_time: Duration::from_secs(60),
         memory_bytes: None,
     };
-    let program = ProgramSpec { command: vec!["bash".into(), "-c".into(), script.into()], folder: PathBuf::new() };
+    let program = ProgramSpec { command: vec!["bash".into(), "-c".into(), script.into()], ..ProgramSpec::default() };
     Running::start_program(&ProgramStart {
         program: &program,
         file: Path::new("bash"),

@@ -40,7 +40,7 @@ fn unknown_keys_are_told_with_path_line_and_suggestion() {
     suite.toml:1: iteration: unknown key `iteration`; did you mean `iterations`?
     suite.toml:5: case[1].itterations: unknown key `itterations`; did you mean `iterations`?
     suite.toml:3: models.a.wieghts: unknown key `wieghts`; did you mean `weights`?
-    suite.toml:3: runtimes.a.banana: unknown key `banana`; use why, engine, weights, release, release_when, strict, prefault, prepack, optimize, compile_threads, planner, library, options or command
+    suite.toml:3: runtimes.a.banana: unknown key `banana`; use why, engine, weights, release, release_when, strict, prefault, prepack, optimize, compile_threads, planner, library, options, command or environment
     suite.toml:3: workloads.a.fault.byte: unknown key `byte`; did you mean `bytes`?
     suite.toml:2: arms.a.allocater: unknown key `allocater`; did you mean `allocator`?
     suite.toml:1: arm: unknown key `arm`; did you mean `arms`?

@@ -16,8 +16,19 @@ fn a_program_has_a_command_and_the_folder_of_its_suite() {
     assert_eq!(ids(&suite), ["none.p.program.glibc.t1"]);
     let program = suite.cases[0].runtime.program.as_ref().unwrap();
     assert_eq!(program.command, ["python3", "a.py", "5"]);
-    assert_eq!(program.folder, PathBuf::from("/suites"));
+    assert_eq!((program.folder.clone(), program.environment.len()), (PathBuf::from("/suites"), 0));
     assert!(!suite.cases[0].runtime.engine.is_built_in());
+}
+
+#[test]
+fn a_program_has_variables_of_its_own() {
+    let table = "command = [\"./a\"]\nenvironment = { PYTHONMALLOC = \"malloc\", A = 5 }";
+    let suite = read(&program(table, "workload = \"program\"")).unwrap();
+    let variables = &suite.cases[0].runtime.program.as_ref().unwrap().environment;
+    assert_eq!(
+        variables.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>(),
+        ["A=5", "PYTHONMALLOC=malloc"]
+    );
 }
 
 #[test]
@@ -33,6 +44,10 @@ fn what_makes_no_sense_for_a_program_is_told() {
         &program(&format!("{command}\nlibrary = \"a.so\""), work),
         &program(&format!("{command}\noptions = {{ a = 1 }}"), work),
         "[runtimes.p]\nengine = \"rten\"\ncommand = [\"./a\"]\n",
+        "[runtimes.p]\nengine = \"rten\"\nenvironment = { A = 1 }\n",
+        &program(&format!("{command}\nenvironment = {{ MALLOC_ARENA_MAX = 1 }}"), work),
+        &program(&format!("{command}\nenvironment = {{ GLIBC_TUNABLES = 1 }}"), work),
+        &program(&format!("{command}\nenvironment = {{ HIGHWATER_FD = 1 }}"), work),
         &program(command, "model = \"mlp-small\"\nworkload = \"infer\""),
         &program(command, "model = \"mlp-small+ppocr-cls\"\nworkload = \"program\""),
         "[[case]]\nworkload = \"program\"\n",
@@ -48,6 +63,10 @@ fn what_makes_no_sense_for_a_program_is_told() {
     suite.toml:4: runtimes.p.library: means nothing to a program: give it arguments in `command`
     suite.toml:4: runtimes.p.options: means nothing to a program: give it arguments in `command`
     suite.toml:3: runtimes.p.command: is for the engine `program`
+    suite.toml:3: runtimes.p.environment: is for the engine `program`
+    suite.toml:4: runtimes.p.environment.MALLOC_ARENA_MAX: is a setting of an allocator: it belongs to an arm (`[arms.NAME]`)
+    suite.toml:4: runtimes.p.environment.GLIBC_TUNABLES: is a setting of an allocator: it belongs to an arm (`[arms.NAME]`)
+    suite.toml:4: runtimes.p.environment.HIGHWATER_FD: set by highwater itself
     suite.toml:5: case[0].runtime: `p` is a program, which does its own work and not `infer`: use `program`
     suite.toml:5: case[0].runtime: the program `p` gets one model, and `mlp-small+ppocr-cls` is a sequence
     suite.toml:1: case[0].runtime: the workload `program` is what a program does, and the runtime `auto` is none
