@@ -210,7 +210,7 @@ pub struct ModelArguments {
     /// Seed of the weights
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
-    /// The file to write [default: NAME.onnx in the present folder]
+    /// The file to write [default: NAME.onnx in the present folder, with - for what no file name has]
     #[arg(long, short, value_name = "FILE")]
     pub out: Option<PathBuf>,
 }

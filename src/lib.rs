@@ -3,7 +3,8 @@
 //! It loads, compiles, runs and drops a model again and again in a child process, under different allocators and settings,
 //! tells leak from creep from plateau with a stated error rate, and shows which setting helps and what it costs.
 //!
-//! The folders are the stages of the pipeline, in the order in which data flows; a stage imports only from those before it:
+//! The folders are the stages of the pipeline, in the order in which data flows; a stage imports only from those before it, and
+//! `error` and `units` belong to all:
 //!
 //! ```text
 //! suite file ─▶ Vec<Case> ─ runner ⇄ worker ─▶ CaseRun { outcome, series } ─ analysis ─▶ Assessment ─ report ─▶ console │ CSV │ charts

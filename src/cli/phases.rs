@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::parse_input;
+use super::{parse_input, parse_option};
 use crate::suite::InputSpec;
 use crate::units::Bytes;
 use crate::worker::protocol::MOST_RUNS;
@@ -18,7 +18,7 @@ Examples:
   highwater phases --model mobilenet_v2 --runtime rten,rten-map --mem-poll 1ms
 
 Every runtime and thread count runs in a fresh process: LOAD, PREPARE, the first execution, warm-up, timed executions.
-Exit codes: 0 all were measured, 1 one of them failed, 2 bad usage, 3 none could run, 130 interrupted.";
+Exit codes: 0 all that could run were measured, 1 one of them failed, 2 bad usage, 3 none could run, 130 interrupted.";
 
 /// Arguments of `phases`.
 #[derive(Debug, Args)]
@@ -32,6 +32,13 @@ pub struct PhasesArguments {
     /// Strategies: runtimes of the catalogue [default: all of `embedded`, rten, rten-map-release]
     #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
     pub runtime: Vec<String>,
+    /// Library of a runtime that is loaded at run time (openvino, onnxruntime, litert, onert), instead of the one that is
+    /// found here
+    #[arg(long, value_name = "FILE")]
+    pub library: Option<PathBuf>,
+    /// Option of such a runtime, by its own name: ENABLE_MMAP=NO, graph_optimization_level=basic; once for each
+    #[arg(long, value_name = "NAME=VALUE", value_parser = parse_option)]
+    pub option: Vec<(String, String)>,
     /// Threads of the runtime; each count is a row of the table
     #[arg(long, value_name = "N,…", value_delimiter = ',', default_value = "1")]
     pub threads: Vec<u32>,

@@ -1,5 +1,6 @@
 //! The commands: each takes plain arguments, calls the stages in order, and gives an exit code.
 
+mod arguments;
 mod controls;
 mod counterfactual;
 mod doctor;

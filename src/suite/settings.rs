@@ -19,6 +19,9 @@ pub(super) const MAX_COUNTERFACTUAL: u64 = 20;
 /// Replicates at most.
 pub(super) const MAX_REPLICATES: u64 = 1000;
 
+/// The least limit of a child's address space, in bytes: what is below was meant in another unit.
+const LEAST_MEMORY: u64 = 1 << 20;
+
 /// Settings that are given, each of them optional. Later layers go over earlier ones: defaults, the suite's top level,
 /// a `[[case]]` table, the command line.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -166,7 +169,9 @@ impl Settings {
             let problem = format!("must be a whole number from 0 to {MAX_COUNTERFACTUAL}, not {processes}");
             return Err(("--counterfactual", problem));
         }
-        within("--memory", self.memory_bytes, u64::MAX)?;
+        if self.memory_bytes.is_some_and(|bytes| bytes < LEAST_MEMORY) {
+            return Err(("--memory", "is less than any process needs: give a unit, as in 300MB".into()));
+        }
         for threads in self.threads.iter().flatten() {
             within("--threads", Some(u64::from(*threads)), MAX_THREADS)?;
         }

@@ -174,6 +174,8 @@ fn bad_usage_is_refused_before_anything_runs() {
     refused(&["--model", "mlp-small", "--runs", "0"], "--runs");
     refused(&["--model", "mlp-small", "--mem-poll", "1ns"], "not between 100us and 10s");
     refused(&["--model", "mlp-small", "--memory", "12 parsecs"], "parsecs");
+    refused(&["--model", "mlp-small", "--runtime", "openvino", "--library", "lib.so"], "--library: there is no file");
+    refused(&["--model", "mlp-small", "--runtime", "rten", "--option", "a=b"], "--option: `rten` is inside highwater");
 }
 
 #[test]

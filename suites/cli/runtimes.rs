@@ -10,6 +10,7 @@ const RUN: [&str; 10] =
 fn a_runtime_that_is_not_here_is_skipped_with_the_command_that_brings_it() {
     for engine in ["openvino", "onnxruntime"] {
         let desk = Desk::new();
+        std::fs::create_dir(desk.path("nowhere")).unwrap();
         let ended = desk.run(&[&RUN[..], &["--runtime", engine, "--library", "nowhere"]].concat());
         ended.code(3).says("is not here: no lib").says("give the path of the library");
         let row = desk.verdict(&format!("mlp-small.{engine}.recompile.exact-live.t1"));
@@ -33,6 +34,8 @@ fn a_library_is_for_one_runtime_that_has_one() {
     let refused = |more: &[&str], told: &str| {
         desk.run(&[&RUN[..], more].concat()).code(2).complains(told);
     };
+    refused(&["--runtime", "openvino", "--library", "lib.so"], "--library: there is no file lib.so");
+    desk.write("lib.so", "");
     refused(&["--library", "lib.so"], "`auto` is inside highwater: name another with --runtime");
     refused(&["--runtime", "rten", "--option", "a=b"], "--option: `rten` is inside highwater");
     refused(&["--runtime", "openvino", "--runtime", "onnxruntime", "--option", "a=b"], "is for one runtime");

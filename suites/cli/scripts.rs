@@ -66,7 +66,8 @@ fn the_folder_of_the_nightly_run_is_the_callers() {
         Ended::of(command).code(0)
     };
     let here = fs::canonicalize(desk.path("")).unwrap();
-    run(&["night"]).says(&format!("--out\n{}\n", here.join("night").display()));
+    run(&["night"]).says(&format!("--out\n{}\n", here.join("night").display())).says("suites/mutate.toml\n");
+    run(&["night", "suites/creep.toml", "quick"]).says("run\nsuites/creep.toml\nquick\n--out\n");
     run(&["/elsewhere/night"]).says("--out\n/elsewhere/night\n");
     run(&[]).says("--out\nresults/nightly-");
 }

@@ -174,6 +174,8 @@ fn limits_of_a_suite_can_be_given_on_the_command_line() {
     let desk = Desk::new();
     refused(&desk, &["run", "--iteration-time", "0s"], &["--iteration-time", "must be more than zero"]);
     refused(&desk, &["run", "--memory", "much"], &["--memory"]);
+    refused(&desk, &["run", "--memory", "2"], &["--memory", "give a unit, as in 300MB"]);
+    refused(&desk, &["run", "--arm", "./liballoc.so"], &["--arm: there is no file ./liballoc.so"]);
     let hang = "[[case]]\nworkload = \"hang\"\narm = \"exact-live\"\nresident = false\n";
     desk.suite(hang, &["--iteration-time", "1s", "--memory", "2GB"]).code(1).says("(--iteration-time)");
     let row = desk.verdict("none.auto.hang.exact-live.t1");

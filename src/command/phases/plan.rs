@@ -1,7 +1,7 @@
 //! From arguments to cells: every runtime under every thread count, and how often each is executed.
 
 use crate::cli::PhasesArguments;
-use crate::command::run::choose_arm;
+use crate::command::arguments::{choose_arm, library};
 use crate::error::Error;
 use crate::suite::{self, Case, Overrides, Settings, Suite};
 use crate::worker::protocol::Profile;
@@ -36,6 +36,8 @@ pub(super) struct Plan {
 pub(super) fn plan(arguments: &PhasesArguments) -> Result<Plan, Error> {
     let overrides = Overrides {
         runtimes: runtimes(&arguments.runtime),
+        library: library(arguments.library.as_deref())?,
+        options: arguments.option.clone(),
         workload: Some(WORKLOAD.into()),
         arms: vec![choose_arm(&arguments.arm)?],
         replicates: Some(arguments.processes),

@@ -6,7 +6,8 @@ use super::plan::{Plan, name, plan};
 use super::session::Session;
 use super::tell::tell;
 use crate::cli::PhasesArguments;
-use crate::command::run::{quoted, watch_signals};
+use crate::command::arguments::quoted;
+use crate::command::run::watch_signals;
 use crate::command::session::{Session as SuiteSession, record};
 use crate::error::{AS_EXPECTED, Error, FAILED, INTERRUPTED, UNEXPECTED};
 use crate::report::console::{self, Console};
@@ -115,6 +116,12 @@ fn reproduce(arguments: &PhasesArguments, runtime: &str, threads: u32) -> String
         option("--input", format!("{name}={input}"));
     }
     option("--runtime", runtime.to_owned());
+    if let Some(library) = &arguments.library {
+        option("--library", library.display().to_string());
+    }
+    for (name, value) in &arguments.option {
+        option("--option", format!("{name}={value}"));
+    }
     option("--threads", threads.to_string());
     option("--arm", arguments.arm.clone());
     option("--warmup", arguments.warmup.to_string());

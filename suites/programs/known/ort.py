@@ -1,6 +1,6 @@
-"""ONNX Runtime without telemetry: since 1.29 its package for Linux reports from a thread of its own, and grows by that.
+"""ONNX Runtime without telemetry: since 1.29 its package for Linux reports from a thread of its own, which allocates.
 
-`ort_telemetry.py` shows how much. The variable must be set before the library is loaded.
+`ort_telemetry.py` lets it. The variable must be set before the library is loaded.
 """
 
 import os
