@@ -2,6 +2,7 @@
 //! them anew.
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the message")]
 
+use std::collections::HashMap;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -39,9 +40,9 @@ fn highwater(arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// The table of the recorded reference run, made again from its CSV files.
+/// The tables of the recorded reference run, made again from its CSV files: of all models, and of the one that README.md shows.
 #[test]
-fn the_readme_shows_the_reference_run() {
+fn documents_show_the_reference_run() {
     let folder = tempfile::tempdir().unwrap();
     for file in ["samples.csv", "verdicts.csv"] {
         std::fs::copy(root().join("results/reference").join(file), folder.path().join(file)).unwrap();
@@ -50,12 +51,16 @@ fn the_readme_shows_the_reference_run() {
     let table = told.find("───").map(|start| &told[start..]).expect("a table");
     let end = table.rfind("───").expect("its end") + "───".len();
     let table: Vec<_> = table[..end].lines().map(str::trim_end).collect();
-    check_block("README.md", "reference run", &format!("```text\n{}\n```\n", table.join("\n")));
+    check_block("results/MEASURED.md", "reference run", &format!("```text\n{}\n```\n", table.join("\n")));
+    let others = [" ppocr-cls ", " silero-vad "];
+    let shown: Vec<_> = table.into_iter().filter(|line| !others.iter().any(|model| line.starts_with(model))).collect();
+    assert!(shown.iter().any(|line| line.starts_with(" mobilenet_v2 ")), "{shown:#?}");
+    check_block("README.md", "reference run", &format!("```text\n{}\n```\n", shown.join("\n")));
 }
 
 /// The tables of the recorded profile, made again from its CSV file.
 #[test]
-fn the_readme_shows_the_recorded_phases() {
+fn a_document_shows_the_recorded_phases() {
     let folder = tempfile::tempdir().unwrap();
     for file in ["phases.csv", "run.json"] {
         std::fs::copy(root().join("results/phases").join(file), folder.path().join(file)).unwrap();
@@ -65,7 +70,34 @@ fn the_readme_shows_the_recorded_phases() {
     let last = told.find("kB of 1024 bytes").expect("the second table");
     let end = last + told[last..].find('\n').expect("its last line");
     let tables: Vec<_> = told[start..end].lines().map(str::trim_end).collect();
-    check_block("README.md", "phases", &format!("```text\n{}\n```\n", tables.join("\n")));
+    check_block("results/MEASURED.md", "phases", &format!("```text\n{}\n```\n", tables.join("\n")));
+}
+
+/// What recompilation needs under real runtimes: the level of the peak, MB, a row for each runtime; `*` where undecided.
+#[test]
+fn a_document_shows_what_runtimes_need_under_every_arm() {
+    let path = root().join("results/runtimes/recompile.csv");
+    let rows: Vec<HashMap<String, String>> =
+        csv::Reader::from_path(path).unwrap().deserialize().map(Result::unwrap).collect();
+    let arms = ["glibc", "arena-max-1", "mmap-threshold-1m", "trim", "jemalloc", "mimalloc"];
+    let mut tables = String::new();
+    for (network, title) in [("mobilenet_v2", "MobileNet v2"), ("inception_v3", "Inception v3")] {
+        let _ = writeln!(tables, "\n{title}:\n\n| runtime | {} |\n|---|{}", arms.join(" | "), "---|".repeat(arms.len()));
+        for runtime in ["embedded", "rten", "openvino", "onnxruntime", "litert", "onert"] {
+            let level = |arm: &&str| {
+                let meant = |row: &&HashMap<String, String>| {
+                    row["model"].starts_with(network) && row["runtime"] == runtime && row["arm"] == *arm
+                };
+                let row = rows.iter().find(meant).unwrap_or_else(|| panic!("no {network} {runtime} {arm}"));
+                let megabytes = row["resident_ceiling_bytes"].parse::<f64>().unwrap() / 1e6;
+                let undecided = if row["verdict"] == "inconclusive" { "*" } else { "" };
+                if megabytes < 99.95 { format!("{megabytes:.1}{undecided}") } else { format!("{megabytes:.0}{undecided}") }
+            };
+            let levels: Vec<_> = arms.iter().map(level).collect();
+            let _ = writeln!(tables, "| {runtime} | {} |", levels.join(" | "));
+        }
+    }
+    check_block("results/MEASURED.md", "recompiled", &tables);
 }
 
 #[test]
@@ -135,8 +167,15 @@ fn the_suite_in_the_description_of_the_protocol_is_read() {
 
 #[test]
 fn files_that_documents_name_exist() {
-    for file in ["scripts/PROTOCOL.md", "README.md", "results/README.md", "suites/README.md", "suites/models/README.md"]
-    {
+    for file in [
+        "README.md",
+        "CONTRIBUTING.md",
+        "results/README.md",
+        "results/MEASURED.md",
+        "scripts/PROTOCOL.md",
+        "suites/README.md",
+        "suites/models/README.md",
+    ] {
         let text = std::fs::read_to_string(root().join(file)).unwrap();
         let folder = root().join(file).parent().map(Path::to_path_buf).unwrap();
         for target in text.split("](").skip(1).filter_map(|rest| rest.split_once(')')).map(|(target, _)| target) {
