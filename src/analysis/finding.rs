@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::floors::WINDOWS;
 use super::judge::{Judgement, Rules, Slack, judge};
-use super::sensitivity::minimum_detectable;
+use super::sensitivity::{minimum_detectable, shown_from};
 use super::state::State;
 use super::verdict::LiveVerdict;
 use crate::arm::LiveKind;
@@ -75,7 +75,7 @@ pub struct LiveFinding {
     pub total: f64,
     /// Smallest leak per iteration that this record would have shown, at least 16 bytes (1 for a count).
     pub minimum_detectable: f64,
-    /// The same without the lower bound.
+    /// What of it had to be added to this record: the same without the lower bound and the record's own growth.
     pub minimum_detectable_raw: f64,
     /// First iteration of the judged half: warm-up ends before it.
     pub judged_from: usize,
@@ -117,7 +117,7 @@ pub fn describe(samples: &[f64], judgement: Judgement, rules: &Rules, smallest: 
         LiveVerdict::Stable | LiveVerdict::Plateau => 0,
         LiveVerdict::Leak | LiveVerdict::Inconclusive => rules.settle,
     };
-    let detectable = minimum_detectable(samples, n, rules.slack, settle, 1);
+    let added = minimum_detectable(samples, n, rules.slack, settle, 1);
     let shape = judgement.look.shape.as_ref();
     let number = |value: fn(&super::look::Shape) -> f64| shape.map_or(f64::NAN, value);
     let window = |(k, floor): (usize, &f64)| FloorWindow {
@@ -136,8 +136,8 @@ pub fn describe(samples: &[f64], judgement: Judgement, rules: &Rules, smallest: 
         beta: number(|shape| shape.beta),
         p: number(|shape| shape.p),
         total: number(|shape| shape.total),
-        minimum_detectable: detectable.max(smallest),
-        minimum_detectable_raw: detectable,
+        minimum_detectable: shown_from(added, number(|shape| shape.rate)).max(smallest),
+        minimum_detectable_raw: added,
         judged_from: n - WINDOWS / 2 * width + 1,
         looks: judgement.looks,
         error_rate,

@@ -68,6 +68,6 @@ pub use resident::{ResidentJudgement, ResidentRules, ResidentSeries, judge_resid
 pub use resident_finding::{MeanWindow, ResidentFinding, ResidentSource};
 pub use sensitivity::{minimum_detectable, minimum_detectable_trend};
 pub use state::State;
-pub use trend::{Trend, TrendShape, TrendState, trend};
+pub use trend::{ImmaterialRise, Trend, TrendShape, TrendState, trend};
 pub use verdict::{LiveVerdict, ResidentCategory, Resource, Verdict};
 pub use watch::{Growth, History, Observed, WatchFinding, WatchRules, assess_watch, history_of, is_growth, worst_of};

@@ -7,8 +7,8 @@ use super::look::RISING;
 use super::projection::{ProjectedGrowth, projected};
 use super::replicate::falling_pairs;
 use super::resident::{ResidentJudgement, ResidentRules, ResidentSeries, judge_resident};
-use super::sensitivity::minimum_detectable_trend;
-use super::trend::{TrendShape, TrendState, WINDOWS};
+use super::sensitivity::{minimum_detectable_trend, shown_from};
+use super::trend::{ImmaterialRise, TrendShape, TrendState, WINDOWS};
 use super::verdict::ResidentCategory;
 
 /// Declared probability that one look calls a level growing that is not.
@@ -78,6 +78,8 @@ pub struct ResidentFinding {
     pub judged_from: usize,
     /// The ten windows; none where the state is short or missing.
     pub windows: Vec<MeanWindow>,
+    /// A proven rise of a bounded level, of less than 5 % of it in the judged half.
+    pub rise: Option<ImmaterialRise>,
     /// Iterations until the level doubles at the upper limit; infinite if that is not above 0.
     pub doubles_after: f64,
     /// Whether it grows by no more than live bytes explain.
@@ -110,9 +112,9 @@ pub fn resident_finding(series: &ResidentSeries, rules: &ResidentRules) -> Optio
     let samples = series.judged()?;
     let judgement = judge_resident(series, rules);
     let source = if series.peak.is_some() { ResidentSource::Peak } else { ResidentSource::AtRest };
-    let detectable = minimum_detectable_trend(samples, rules.cycle, rules.settle);
+    let added = minimum_detectable_trend(samples, rules.cycle, rules.settle);
     let core = series.core.as_ref().map(|core| core_finding(core, &judgement));
-    Some(describe(judgement, core, source, samples.len(), rules.cycle.max(1), detectable))
+    Some(describe(judgement, core, source, samples.len(), rules.cycle.max(1), added))
 }
 
 fn describe(
@@ -121,11 +123,12 @@ fn describe(
     source: ResidentSource,
     n: usize,
     cycle: usize,
-    detectable: f64,
+    added: f64,
 ) -> ResidentFinding {
     let shape = judgement.judged.shape.as_ref();
     let per_iteration = |slope: fn(&TrendShape) -> f64| shape.map_or(f64::NAN, |shape| slope(shape) / cycle as f64);
     let skipped = n % cycle;
+    let rate = per_iteration(|shape| shape.slope);
     let judged_from = n - shape.map_or(0, |shape| shape.half * cycle) + 1;
     let mut finding = ResidentFinding {
         category: judgement.category,
@@ -134,12 +137,12 @@ fn describe(
         reason: judgement.reason.to_owned(),
         source,
         n,
-        rate: per_iteration(|shape| shape.slope),
+        rate,
         low: per_iteration(|shape| shape.low),
         high: per_iteration(|shape| shape.high),
         beta: shape.map_or(f64::NAN, |shape| shape.beta),
         p: shape.map_or(f64::NAN, |shape| falling_probability(shape.discordance)),
-        minimum_detectable: detectable,
+        minimum_detectable: shown_from(added, rate),
         ceiling: shape.map_or(f64::NAN, |shape| shape.ceiling),
         reached_at: shape.map_or(0, |shape| skipped + shape.reached * cycle),
         percent_low: shape.map_or(f64::NAN, |shape| shape.percent(shape.low)),
@@ -148,6 +151,7 @@ fn describe(
         needed: shape.map_or(40 * cycle as u64, |shape| shape.needed.saturating_mul(cycle as u64)),
         judged_from,
         windows: shape.map_or(Vec::new(), |shape| mean_windows(shape, judged_from, cycle)),
+        rise: shape.and_then(|shape| shape.rise),
         doubles_after: judgement.doubles_after(cycle),
         explained_by_live: judgement.explained_by_live,
         error_rate: TREND_ERROR_RATE

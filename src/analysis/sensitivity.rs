@@ -1,8 +1,9 @@
 //! Sensitivity: the smallest leak that this very record would have shown.
 //!
 //! No verdict of "no growth" means anything without it. A leak of `r` bytes per iteration is added to the recorded
-//! samples and the procedure is asked again: `r` doubles from 1 until it is found, then twelve bisections. The answer
-//! is a property of this record, not a guarantee for the next one.
+//! samples and the procedure is asked again: `r` doubles from 1 until it is found, then twelve bisections. What the record
+//! grows by already has not shown either, and comes on top ([`shown_from`]). The answer is a property of this record, not a
+//! guarantee for the next one.
 
 use super::judge::Slack;
 use super::look::look;
@@ -37,6 +38,11 @@ pub fn minimum_detectable_trend(samples: &[f64], cycle: usize, settle: usize) ->
         return f64::INFINITY;
     }
     smallest(|rate| is_growth(&record.with_leak(rate, 1), cycle))
+}
+
+/// Growth from which on a record would have shown it: what was to be `added`, on top of its `own` rate where it grows.
+pub fn shown_from(added: f64, own: f64) -> f64 {
+    added + own.max(0.0)
 }
 
 /// Smallest rate that is found, to twelve bisections, taking "found" as monotone.

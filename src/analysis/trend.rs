@@ -9,6 +9,9 @@
 //! * material: s · 10 w ≥ max(5 % of the ceiling, 256 KiB);
 //! * GROWTH needs all three and the jump guard; BOUNDED means high · 10 w ≤ max(tolerance · ceiling, 256 KiB).
 //!
+//! All but the material rule is a proven rise, of which a BOUNDED level may have one ([`ImmaterialRise`]): a longer record
+//! of the same rise is GROWTH.
+//!
 //! Means instead of floors because peaks oscillate both ways; window means carry the autocorrelation. States longer
 //! than n/20 cycles break the limits (1 of 68 recorded runs), an unbounded random walk is called growth in 3 % of runs,
 //! and a creep that begins after n/2 is not seen.
@@ -90,6 +93,19 @@ pub struct TrendShape {
     pub reached: usize,
     /// Cycles that would decide, if the noise stays as it is.
     pub needed: u64,
+    /// A proven rise of a bounded level.
+    pub rise: Option<ImmaterialRise>,
+}
+
+/// A rise that is GROWTH but for the material rule.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct ImmaterialRise {
+    /// Growth over the judged half, per cent of the ceiling.
+    pub percent: f64,
+    /// What would be material, per cent of the ceiling: 5, or more where that is less than 256 KiB.
+    pub material_percent: f64,
+    /// Iterations, counted from the first, after which the same rise would be material.
+    pub needed: u64,
 }
 
 impl TrendShape {
@@ -117,7 +133,7 @@ pub fn trend(record: &Record, cycle: usize, tolerance: f64) -> Trend {
     let (slope, low, high) = windows.line();
     let growth_limit = high * windows.half() as f64;
     let limit = (tolerance * windows.ceiling).max(LEAST_BYTES);
-    let rises = windows.rises();
+    let rises = windows.rises() && windows.is_material();
     let state = if rises && windows.is_no_jump(&levels) {
         TrendState::Growth
     } else if growth_limit <= limit {
@@ -142,6 +158,7 @@ pub fn trend(record: &Record, cycle: usize, tolerance: f64) -> Trend {
         beta: growth_exponent(slope, slope_of(&windows.before, windows.width).0),
         reached: levels.reached(0.95),
         needed: (cycles as f64 * doublings) as u64,
+        rise: (state == TrendState::Bounded && !rises).then(|| windows.immaterial_rise(&levels)).flatten(),
         means: windows.judged,
     };
     Trend { state, cycles, shape: Some(shape) }
@@ -150,7 +167,8 @@ pub fn trend(record: &Record, cycle: usize, tolerance: f64) -> Trend {
 /// Whether [`trend`] would say GROWTH, without the numbers that do not matter for it.
 pub fn is_growth(record: &Record, cycle: usize) -> bool {
     let levels = Levels::new(*record, cycle);
-    Windows::of(&levels).is_ok_and(|windows| windows.rises() && windows.is_no_jump(&levels))
+    let grows = |windows: Windows| windows.rises() && windows.is_material() && windows.is_no_jump(&levels);
+    Windows::of(&levels).is_ok_and(grows)
 }
 
 /// Ceilings of whole scenario cycles, counted from the end; samples that are not finite are missing.
@@ -242,11 +260,37 @@ impl Windows {
         weights.sum()
     }
 
-    /// GROWTH but for the jump guard.
+    /// GROWTH but for the material rule and the jump guard.
     fn rises(&self) -> bool {
-        let (slope, low, _) = self.line();
-        let material = (MATERIAL * self.ceiling).max(LEAST_BYTES);
-        low > 0.0 && self.discordance() <= DISCORDANT && slope * self.half() as f64 >= material
+        self.line().1 > 0.0 && self.discordance() <= DISCORDANT
+    }
+
+    /// Bytes per judged half from which growth is material.
+    fn material(&self) -> f64 {
+        (MATERIAL * self.ceiling).max(LEAST_BYTES)
+    }
+
+    fn is_material(&self) -> bool {
+        self.line().0 * self.half() as f64 >= self.material()
+    }
+
+    /// The rise of windows that are not material, if it is proven.
+    fn immaterial_rise(&self, levels: &Levels) -> Option<ImmaterialRise> {
+        let slope = self.line().0;
+        let of_ceiling = |bytes: f64| 100.0 * bytes / self.ceiling;
+        (self.rises() && self.is_no_jump(levels)).then(|| ImmaterialRise {
+            percent: of_ceiling(slope * self.half() as f64),
+            material_percent: of_ceiling(self.material()),
+            needed: (self.material_after(slope, levels.len() as f64) * levels.cycle as f64).ceil() as u64,
+        })
+    }
+
+    /// Cycles m > n after which `slope` · h m, the growth of a judged half of h m, is material: at least 256 KiB, and at
+    /// least 5 % of a ceiling that has grown to c + `slope` · (m − n) meanwhile. The judged half is at least a third.
+    fn material_after(&self, slope: f64, n: f64) -> f64 {
+        let half = self.half() as f64 / n;
+        let share = MATERIAL * (self.ceiling - slope * n) / (slope * (half - MATERIAL));
+        share.max(LEAST_BYTES / (slope * half)).max(n + 1.0)
     }
 
     /// The jump guard on the judged half; a missing level takes the mean of its window.

@@ -15,7 +15,10 @@ Examples:
   highwater judge mine.csv --live used --resident rss --peak peak --core kept --format json
   highwater judge switching.csv --resident rss --peak peak --cycle 2
 
-One row is one iteration. Exit codes: 0 stable or plateau, 1 anything that grows, 4 inconclusive.";
+One row is one iteration. Resident memory grows from 5 % of its level (and 256 KiB) in the judged second half on; it is stable \
+or a plateau while the upper limit of its growth there is at most 10 %, and of a smaller rise that is proven the sentence tells.
+
+Exit codes: 0 stable or plateau, 1 anything that grows, 4 inconclusive.";
 
 /// Arguments of `judge`.
 #[derive(Debug, Args)]

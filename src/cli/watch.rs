@@ -25,7 +25,8 @@ a program that speaks the protocol.
 
 How it is judged: samples become at most 400 windows of equal time and, with --counter, of an equal number of requests (time \
 without requests then does not count). Only the second half of the watch is judged, and nothing is called growing before twice \
-the time of --settle. --until-decided looks at twice that time and whenever the time has doubled; every look has its own chance \
+the time of --settle. A proven rise of less than 5 % of the level (or 256 KiB) in that half is undecided: a longer watch tells. \
+--until-decided looks at twice that time and whenever the time has doubled; every look has its own chance \
 of an error, and the sum of them is told.
 
 A program that ends and comes again (--name finds it again, --restart starts it again) is a segment of its own: a row of \

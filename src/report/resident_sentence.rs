@@ -32,8 +32,8 @@ fn behaviour(found: &ResidentFinding) -> String {
     );
     let rate = format!("{} on {}", per_iteration(found.rate, found.low, found.high), signed_bytes(found.ceiling));
     match found.category {
-        ResidentCategory::Stable => format!("stable at {level}, {limit}{}", doubling(found)),
-        ResidentCategory::Plateau => format!("plateau at {level}, {limit}{}", doubling(found)),
+        ResidentCategory::Stable => format!("stable at {level}, {limit}{}{}", doubling(found), rise(found)),
+        ResidentCategory::Plateau => format!("plateau at {level}, {limit}{}{}", doubling(found), rise(found)),
         ResidentCategory::CreepLinear => {
             format!("creep of {rate}, not slowing down, {}{}", cause(found), outlook(found))
         }
@@ -94,6 +94,18 @@ fn doubling(found: &ResidentFinding) -> String {
     } else {
         String::new()
     }
+}
+
+/// That a bounded level rises all the same.
+fn rise(found: &ResidentFinding) -> String {
+    found.rise.map_or_else(String::new, |rise| {
+        format!(
+            "; it rises by {}, {} of its level in the judged half, which is called growth from {} on",
+            per_iteration(found.rate, found.low, found.high),
+            percent(rise.percent),
+            percent(rise.material_percent)
+        )
+    })
 }
 
 fn outlook(found: &ResidentFinding) -> String {
@@ -190,6 +202,8 @@ mod tests {
         let sentences = [
             told(200, |_| 62.0, rest, |_| 12.1, Some(12.1)),
             told(200, |i| (30.0 + i).min(62.0), rest, |_| 12.1, Some(52.0)),
+            told(200, |i| 62.0 + 0.01 * i, rest, |_| 12.1, Some(12.1)),
+            told(200, |i| 2.0 + 0.002 * i, |_| 2.0, |_| 1.2, Some(1.2)),
         ];
         insta::assert_snapshot!(sentences.join("\n"));
     }

@@ -6,7 +6,7 @@ use crate::analysis::assess::{Evidence, Settings, assess};
 use crate::analysis::finding::{LiveFinding, resource_finding};
 use crate::analysis::look::RISING;
 use crate::analysis::resident_finding::ResidentFinding;
-use crate::analysis::trend::TrendState;
+use crate::analysis::trend::{ImmaterialRise, TrendState};
 use crate::analysis::verdict::{LiveVerdict, Resource, Verdict};
 
 /// What the user declares, and how often was looked.
@@ -23,7 +23,7 @@ pub struct WatchRules {
 pub struct Growth {
     /// What it came to; its iterations are windows.
     pub found: ResidentFinding,
-    /// The verdict that stands for.
+    /// The verdict that stands for: of a rise that is proven but not material none, since time is all that a verdict costs.
     pub verdict: Verdict,
     /// Seconds, or requests, of a window.
     pub length: f64,
@@ -40,6 +40,11 @@ impl Growth {
     /// Smallest growth per second or per request that this record would have shown.
     pub fn minimum_detectable(&self) -> f64 {
         self.found.minimum_detectable / self.length
+    }
+
+    /// The rise that keeps it from being called bounded.
+    pub fn open_rise(&self) -> Option<ImmaterialRise> {
+        self.found.rise.filter(|_| self.verdict == Verdict::Inconclusive)
     }
 
     /// Seconds, or requests, of the part that was judged.
@@ -144,16 +149,22 @@ pub fn is_growth(verdict: Verdict) -> bool {
 fn growth(windows: &Windows, settle: usize) -> Growth {
     let evidence = Evidence { anon: Some(&windows.level), peak: windows.peak.as_deref(), ..Evidence::default() };
     let found = assess(&evidence, &Settings { settle, ..Settings::default() });
-    let verdict = found.verdict;
-    let found = found.resident.expect("levels were given, and resident memory is judged by default");
+    let mut verdict = found.verdict;
+    let mut found = found.resident.expect("levels were given, and resident memory is judged by default");
+    if let Some(rise) = found.rise {
+        verdict = Verdict::Inconclusive;
+        found.needed = rise.needed.max(2 * settle as u64);
+    }
     Growth { found, verdict, length: windows.length, start: windows.start }
 }
 
-/// The worst of memory and counts. Memory grows if it does in one of the two ways of cutting; it is decided if it is in one.
+/// The worst of memory and counts. Memory grows if it does in one of the two ways of cutting; it is decided if it is in one and
+/// rises in none.
 fn verdict(by_time: &Growth, by_requests: Option<&Growth>, resources: &[(Resource, LiveFinding)]) -> (Verdict, String) {
     let ways = || by_requests.map(|growth| (growth, "request")).into_iter().chain([(by_time, "time")]);
     let (growth, by) = ways()
         .find(|(growth, _)| is_growth(growth.verdict))
+        .or_else(|| ways().find(|(growth, _)| growth.open_rise().is_some()))
         .or_else(|| ways().find(|(growth, _)| growth.verdict != Verdict::Inconclusive))
         .unwrap_or((by_time, "time"));
     let memory = (growth.verdict, format!("resident memory by {by}: {}", reason(growth)));
@@ -168,6 +179,7 @@ fn verdict(by_time: &Growth, by_requests: Option<&Growth>, resources: &[(Resourc
 fn reason(growth: &Growth) -> String {
     match growth.found.state {
         TrendState::Short => "fewer than 40 windows".to_owned(),
+        _ if growth.open_rise().is_some() => "grows, but too little yet to be judged".to_owned(),
         _ if growth.verdict == Verdict::GrowthUnattributed => {
             "grows, and live bytes cannot be read from outside".to_owned()
         }

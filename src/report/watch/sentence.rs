@@ -88,6 +88,15 @@ fn by_time(growth: &Growth, whole: &WatchFinding) -> String {
     let per_hour = format!("{} an hour", bytes_in(rate, low, high));
     let limit = format!("at most {} an hour", signed_bytes(high.max(0.0).round()));
     let judged = format!("in the {} that were judged", duration(growth.judged()));
+    if let Some(rise) = growth.open_rise() {
+        let pace = if found.beta < 0.5 { ", slowing down" } else { "" };
+        let share = percent(rise.percent);
+        let needed = duration(found.needed as f64 * growth.length);
+        return format!(
+            "memory: grows by {per_hour} on {level}{pace}, {share} of its level {judged}: too little to judge yet; {needed} of \
+             watching would decide"
+        );
+    }
     match growth.verdict {
         verdict if is_growth(verdict) => {
             let (what, kept) = match verdict {
@@ -139,6 +148,9 @@ fn by_requests(found: &WatchFinding, row: &WatchRow) -> Option<String> {
         Some(growth) => {
             let [rate, low, high] = growth.rate();
             let told = match growth.verdict {
+                Verdict::Inconclusive if growth.open_rise().is_some() => {
+                    format!("grows by {} a request, too little to judge yet", bytes_in(rate, low, high))
+                }
                 verdict if is_growth(verdict) => format!("grows by {} a request", bytes_in(rate, low, high)),
                 _ if high.is_nan() => format!("not judged: {}", growth.found.reason),
                 Verdict::Inconclusive => format!("undecided, at most {} a request", signed_bytes(high.max(0.0))),

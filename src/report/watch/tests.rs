@@ -37,6 +37,11 @@ fn row() -> WatchRow {
     }
 }
 
+/// 3 kB lost in every second.
+fn slow(at: f64, quiet: Observed) -> Observed {
+    Observed { level: quiet.level + 3e3 * at, peak: quiet.peak + 3e3 * at, ..quiet }
+}
+
 fn told(history: &History) -> String {
     let mut row = row();
     row.judge(history);
@@ -55,6 +60,7 @@ fn growth_is_told_by_the_hour_and_by_the_request() {
         told(&watched(600, leak)),
         told(&watched(600, |at, quiet| Observed { peak: quiet.peak + 0.1 * MB * at, ..quiet })),
         told(&watched(110, leak)),
+        told(&watched(600, |at, quiet| Observed { counter: 10.0 * at, ..slow(at, quiet) })),
     ];
     insta::assert_snapshot!(sentences.join("\n"));
 }

@@ -1,7 +1,7 @@
 //! Verdicts on what was planted.
 
 use super::*;
-use crate::analysis::{LiveVerdict, Resource, Verdict};
+use crate::analysis::{LiveVerdict, Resource, TrendState, Verdict};
 
 const RULES: WatchRules = WatchRules { settle: 30.0, looks: 1 };
 
@@ -153,4 +153,67 @@ fn segments_come_to_the_worst_that_was_judged() {
     assert_eq!(worst(&[&growing, &stable, &growing, &stable]), Some((2, Verdict::GrowthUnattributed)), "the last one");
     assert_eq!(worst(&[&short]), Some((0, Verdict::Inconclusive)));
     assert_eq!(worst(&[]), None);
+}
+
+/// Planted: 100 MB, and 100 kB a second under noise, 2.8 % of it in the judged half of 30 s.
+#[test]
+fn a_proven_rise_is_not_decided_before_it_is_material() {
+    let rises = |count: usize, rate: f64| {
+        let rise = move |index: usize| 100e6 + rate * index as f64 + 1e4 * noise(index);
+        let seen = watched(count, |index, quiet| Observed { level: rise(index), peak: f64::NAN, ..quiet });
+        assess_watch(&seen, &WatchRules { settle: 7.0, looks: 1 })
+    };
+    let found = rises(60, 1e5);
+    let growth = &found.by_time;
+    assert_eq!((found.verdict, growth.found.state), (Verdict::Inconclusive, TrendState::Bounded), "{}", found.reason);
+    assert!(!found.is_final() && !found.is_short() && found.reason.contains("too little"), "{}", found.reason);
+    let rise = growth.open_rise().unwrap();
+    assert!((rise.percent - 2.83).abs() < 0.05 && (rise.material_percent - 5.0).abs() < 1e-9, "{rise:?}");
+    // 5 % of 100 MB + 100 kB a second, in half of the time.
+    assert_eq!(growth.found.needed, 112);
+    assert_eq!(rises(120, 1e5).verdict, Verdict::GrowthUnattributed);
+    assert_eq!(rises(100, 1e5).verdict, Verdict::Inconclusive);
+    // What is called growth from 256 KiB on, since 5 % of it are less.
+    let small = watched(60, |index, quiet| Observed { level: 1e6 + 5e3 * index as f64, peak: f64::NAN, ..quiet });
+    let found = judged(&small).by_time;
+    assert!(found.open_rise().is_some_and(|rise| rise.material_percent > 19.0), "{:?}", found.open_rise());
+    assert_eq!(found.found.needed, 105, "256 KiB in half of the time");
+    let settling = assess_watch(&small, &WatchRules { settle: 100.0, looks: 1 });
+    assert_eq!(settling.by_time.found.needed, 200, "nothing is called growing before twice the settling time");
+}
+
+/// Planted: 100 bytes lost in every request; requests come in bursts with long pauses, which by time look like jumps.
+#[test]
+fn a_rise_in_one_way_of_cutting_keeps_the_other_from_deciding() {
+    let served = |index: usize| ((index / 700 * 300 + (index % 700).min(300)) * 50) as f64;
+    let history = watched(2100, |index, quiet| Observed {
+        peak: f64::NAN,
+        level: 100e6 + 100.0 * served(index) + 1e4 * noise(index),
+        counter: served(index),
+        ..quiet
+    });
+    let found = judged(&history);
+    let by_requests = found.by_requests.as_ref().unwrap();
+    assert_eq!((found.by_time.verdict, by_requests.verdict), (Verdict::Stable, Verdict::Inconclusive));
+    assert!(by_requests.open_rise().is_some_and(|rise| (1.5..3.0).contains(&rise.percent)), "{by_requests:?}");
+    assert_eq!(found.verdict, Verdict::Inconclusive, "{}", found.reason);
+    assert!(found.reason.starts_with("resident memory by request") && !found.is_final(), "{}", found.reason);
+}
+
+/// Levels that stand still are called rising no more often than the chance that is told: 0.25 % of them, here of 1,000.
+#[test]
+fn what_stands_still_is_decided_whatever_its_noise() {
+    let random = |seed: usize| {
+        let mixed = (seed as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        let mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        (mixed >> 11) as f64 / (1_u64 << 53) as f64
+    };
+    let is_rising = |trial: &usize| {
+        let level = |index: usize| 100e6 + 1e5 * random(60 * trial + index);
+        let still = watched(60, |index, quiet| Observed { level: level(index), peak: f64::NAN, ..quiet });
+        judged(&still).verdict != Verdict::Stable
+    };
+    let rising = (0..1000).filter(is_rising).count();
+    assert!(rising <= 9, "{rising} of 1,000, where 2.5 are told");
 }
