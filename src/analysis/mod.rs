@@ -70,4 +70,6 @@ pub use sensitivity::{minimum_detectable, minimum_detectable_trend};
 pub use state::State;
 pub use trend::{ImmaterialRise, Trend, TrendShape, TrendState, trend};
 pub use verdict::{LiveVerdict, ResidentCategory, Resource, Verdict};
-pub use watch::{Growth, History, Observed, WatchFinding, WatchRules, assess_watch, history_of, is_growth, worst_of};
+pub use watch::{
+    FewRequests, Growth, History, Observed, WatchFinding, WatchRules, assess_watch, history_of, is_growth, worst_of,
+};

@@ -33,11 +33,14 @@ A program that ends and comes again (--name finds it again, --restart starts it 
 watch.csv, a verdict and a part of the chart. The watch comes to the worst of them; segments too short to judge count only where \
 there is no other.
 
+Children of the process are not counted without --tree, which is said where there are any. Growth by requests needs 80 samples in \
+which requests were served, between two readings of the counter (--counter-every).
+
 It ends with its process, after --for, with --until-decided, or with Ctrl-C, which is an orderly end: what was seen is judged. A \
 program that highwater started is then ended too (SIGTERM, after ten seconds SIGKILL).
 
 Exit codes: 0 stable or plateau, 1 something grows, 2 bad usage or no such process or program, 3 highwater failed, 4 undecided, \
-130 interrupted and undecided.";
+130 interrupted and undecided. How the program ends (its exit code, a signal) is told, and has no part in that.";
 
 /// Arguments of `watch`.
 #[derive(Debug, Args)]

@@ -39,6 +39,6 @@ pub use samples_file::{RecordedRun, Runs, SamplesFile, read_samples};
 pub use sentence::sentence;
 pub use settings::{SettingRow, compare_settings, comparison_base};
 pub use verdict_row::{CoreSource, LiveSource, Role, VerdictRow};
-pub use watch::{MOST_DRAWN, WatchRow, draw_watch, duration, progress};
-pub(crate) use words::percent;
+pub use watch::{MOST_DRAWN, WatchRow, draw_watch, duration, not_counted, progress};
+pub(crate) use words::{counted, percent};
 pub use work_charts::draw_works;

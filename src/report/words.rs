@@ -50,6 +50,11 @@ pub(in crate::report) fn iterations(number: usize) -> String {
     format!("{number} {}", if number == 1 { "iteration" } else { "iterations" })
 }
 
+/// So many of what has a regular plural: `1 sample`, `5,867 samples`.
+pub(crate) fn counted(number: f64, one: &str) -> String {
+    format!("{} {one}{}", thousands(number), if number == 1.0 { "" } else { "s" })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -67,5 +72,7 @@ mod tests {
         assert_eq!([0.0, 999.0, 5867.0, -1_234_567.0].map(thousands), ["0", "999", "5,867", "-1,234,567"]);
         assert_eq!([0.0, 0.04, 0.42, 9.96, 12.3].map(percent), ["0 %", "less than 0.1 %", "0.4 %", "10.0 %", "12 %"]);
         assert_eq!([0, 1, 2].map(iterations), ["0 iterations", "1 iteration", "2 iterations"]);
+        let samples = [0.0, 1.0, 5867.0].map(|number| counted(number, "sample"));
+        assert_eq!(samples, ["0 samples", "1 sample", "5,867 samples"]);
     }
 }

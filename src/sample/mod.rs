@@ -39,6 +39,6 @@ pub use outside::{Identity, Missing, Outside, OutsideError};
 pub use phase_figures::{PhaseFigures, ProfiledPhase};
 pub use phase_probe::PhaseProbe;
 pub use probe::{MemoryLevel, Probe};
-pub use processes::{command_line, oldest_named};
+pub use processes::{command_line, descendants, oldest_named};
 pub use status::Status;
 pub use tree::Tree;

@@ -32,6 +32,23 @@ impl Processes {
             .map(|(pid, (start, _))| Identity { pid: *pid, start: *start })
     }
 
+    /// Those that descend from one of `roots`, which are not among them. This process and what it has started are left out, where it
+    /// is in the tree of a shell that it watches.
+    pub(super) fn descendants(&self, roots: Vec<i32>) -> Vec<Identity> {
+        let own = std::process::id() as i32;
+        let (mut seen, mut open, mut found) = (roots.clone(), roots, Vec::new());
+        while let Some(parent) = open.pop() {
+            for child in self.children(parent).filter(|child| child.pid != own) {
+                if !seen.contains(&child.pid) {
+                    seen.push(child.pid);
+                    open.push(child.pid);
+                    found.push(child);
+                }
+            }
+        }
+        found
+    }
+
     /// Whether `pid` is `of` or one of its forebears.
     fn is_ancestor(&self, pid: i32, of: i32) -> bool {
         let mut next = of;
@@ -47,6 +64,14 @@ impl Processes {
         }
         false
     }
+}
+
+/// The processes that descend from `pid`, without this one and what it has started.
+///
+/// # Errors
+/// If `/proc` cannot be read.
+pub fn descendants(pid: i32) -> io::Result<Vec<Identity>> {
+    Ok(Processes::look()?.descendants(vec![pid]))
 }
 
 /// The process whose command line matches `pattern`, and how many others do: the oldest of them, which in a server that forks
@@ -104,6 +129,20 @@ mod tests {
         let itself = Regex::new(&regex::escape(&own)).unwrap();
         let found = oldest_named(&itself).unwrap();
         assert!(found.is_none_or(|(found, _)| found.pid != std::process::id() as i32), "{found:?}");
+    }
+
+    #[test]
+    fn descendants_are_all_below_but_this_process_and_what_it_started() {
+        let own = std::process::id() as i32;
+        let parents = [(1, 1), (5, 1), (7, 5), (9, 7), (own, 5), (own + 1, own), (own + 2, 1)];
+        let processes = Processes(parents.into_iter().map(|(pid, parent)| (pid, (0, parent))).collect());
+        let of = |roots: &[i32]| {
+            let mut found: Vec<_> = processes.descendants(roots.to_vec()).iter().map(|found| found.pid).collect();
+            found.sort_unstable();
+            found
+        };
+        assert_eq!((of(&[5]), of(&[9]), of(&[5, 7])), (vec![7, 9], vec![], vec![9]));
+        assert_eq!(of(&[1]), [5, 7, 9, own + 2], "one that is its own parent is no descendant");
     }
 
     #[test]

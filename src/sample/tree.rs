@@ -61,23 +61,13 @@ impl Tree {
         Ok(())
     }
 
-    /// Takes in descendants that are new. This process and what it started itself are none of them, where it is in the tree of a
-    /// shell that it watches.
+    /// Takes in descendants that are new.
     fn find_members(&mut self) {
         let Ok(processes) = Processes::look() else { return };
-        let own = std::process::id() as i32;
-        let mut open: Vec<i32> = self.members.keys().copied().chain([self.root.identity().pid]).collect();
-        let mut seen = open.clone();
-        while let Some(parent) = open.pop() {
-            for child in processes.children(parent).filter(|child| child.pid != own) {
-                if seen.contains(&child.pid) {
-                    continue;
-                }
-                seen.push(child.pid);
-                open.push(child.pid);
-                if let Ok(member) = Outside::open_identity(child, false) {
-                    self.members.insert(child.pid, member);
-                }
+        let known = self.members.keys().copied().chain([self.root.identity().pid]).collect();
+        for found in processes.descendants(known) {
+            if let Ok(member) = Outside::open_identity(found, false) {
+                self.members.insert(found.pid, member);
             }
         }
     }

@@ -131,9 +131,28 @@ fn what_does_not_grow_is_stable() {
         ["--settle", "1s", "--tree", "--", "sh", "-c", &format!("{} flat 0 10; true", program())].map(str::to_owned);
     let shell: Vec<_> = shell.iter().map(String::as_str).collect();
     tree.run(&[DECIDED, &["out"], &shell[..]].concat()).code(0).says("at rest");
+    assert!(rows(&tree)[0]["descendants_not_counted"].is_empty());
     let last = tree.samples("sh").pop().expect("a sample");
     assert_eq!((last.number("processes"), last.number("peak_anon_bytes")), (Some(2.0), None));
     assert!(last.number("pss_anon_bytes").is_some_and(|bytes| bytes > 20e6), "both are counted: {last:#?}");
+}
+
+/// Planted: a shell that starts the program and waits for it. What stands still is the shell; that there is more is said once.
+/// Then a shell that becomes the program, once a child of its own has ended.
+#[test]
+fn children_that_are_not_counted_are_told() {
+    let desk = Desk::new();
+    let script = format!("{} grow 65536 10; true", program());
+    let ended = desk.run(&[DECIDED, &["out", "--settle", "1s", "--", "sh", "-c", &script]].concat()).code(0);
+    let told = "1 child process, which is not counted: --tree counts it";
+    assert_eq!(ended.stderr.matches(told).count(), 1, "{}", ended.all());
+    let row = &rows(&desk)[0];
+    assert!(&row["descendants_not_counted"] == "1" && row["sentence"].contains(told), "{row:#?}");
+    let alone = Desk::new();
+    let script = format!("sleep 1.2; exec {} flat 0 10", program());
+    alone.run(&[DECIDED, &["out", "--settle", "3s", "--", "sh", "-c", &script]].concat());
+    let row = &rows(&alone)[0];
+    assert!(row["descendants_not_counted"].is_empty() && !row["sentence"].contains("not counted"), "{row:#?}");
 }
 
 /// Without resets there are no peaks between samples, and the mark stays what it was.
@@ -328,7 +347,9 @@ fn a_program_is_started_again() {
 fn a_watch_ends_when_its_time_is_over() {
     let desk = Desk::new();
     let words = ["watch", "--every", "10ms", "--for", "200ms", "--out", "out", "--", program(), "flat", "0", "10"];
-    desk.run(&words).code(4).says("too few (40 needed)");
+    let advice =
+        "a watch of 200ms every 10ms cannot be decided: 40 samples are needed at least: --every 5ms or --for 400ms";
+    desk.run(&words).code(4).says("too few (40 needed)").complains(advice);
     let row = &rows(&desk)[0];
     assert_eq!((&row["ended"], &row["ended_detail"]), ("time-over", "ended by highwater"), "{row:#?}");
 }

@@ -1,7 +1,7 @@
 //! The finding on one process that was watched.
 
 use super::history::History;
-use super::windows::{ByRequests, Windows, by_requests, by_time};
+use super::windows::{ByRequests, FewRequests, Windows, by_requests, by_time};
 use crate::analysis::assess::{Evidence, Settings, assess};
 use crate::analysis::finding::{LiveFinding, resource_finding};
 use crate::analysis::look::RISING;
@@ -64,6 +64,10 @@ pub struct WatchFinding {
     pub by_time: Growth,
     /// Resident memory by requests, where enough were counted.
     pub by_requests: Option<Growth>,
+    /// Why they were not, where they were counted.
+    pub few_requests: Option<FewRequests>,
+    /// How often the counter of requests was lower than before.
+    pub counter_falls: u64,
     /// Share of the time without requests, where they were counted.
     pub idle: Option<f64>,
     /// Threads, descriptors, mappings by time, those that were seen.
@@ -100,7 +104,7 @@ pub fn assess_watch(history: &History, rules: &WatchRules) -> WatchFinding {
     let time_settle = settle(windows.length, rules.settle);
     let by_time = growth(&windows, time_settle);
     let requests = by_requests(history, rules.settle);
-    let by_requests = requests.as_ref().map(|ByRequests { windows, settling, .. }| {
+    let by_requests = requests.as_ref().ok().map(|ByRequests { windows, settling, .. }| {
         // Twice the settling time is asked for whatever was served in it.
         let is_settled = history.duration() >= 2.0 * rules.settle;
         growth(windows, if is_settled { settle(windows.length, *settling) } else { windows.len() })
@@ -126,7 +130,9 @@ pub fn assess_watch(history: &History, rules: &WatchRules) -> WatchFinding {
         reason,
         by_time,
         by_requests,
-        idle: requests.map(|requests| requests.idle),
+        few_requests: requests.as_ref().err().copied().filter(|_| history.requests().is_some()),
+        counter_falls: history.falls(),
+        idle: requests.ok().map(|requests| requests.idle),
         resources,
         window: windows.length,
         error_rate: (f64::from(rules.looks) * tests).min(1.0),

@@ -65,6 +65,8 @@ pub struct History {
     samples: u64,
     counter: f64,
     requests: f64,
+    readings: u64,
+    falls: u64,
 }
 
 impl History {
@@ -79,6 +81,8 @@ impl History {
             samples: 0,
             counter: f64::NAN,
             requests: f64::NAN,
+            readings: 0,
+            falls: 0,
         }
     }
 
@@ -143,6 +147,16 @@ impl History {
         Some(self.requests).filter(|requests| !requests.is_nan())
     }
 
+    /// Number of readings of the counter.
+    pub(super) fn readings(&self) -> u64 {
+        self.readings
+    }
+
+    /// How often the counter was lower than before.
+    pub(super) fn falls(&self) -> u64 {
+        self.falls
+    }
+
     /// The bucket of a look at a time. Looks are taken a little late, now more and now less; half of their distance keeps each in
     /// a bucket of its own.
     pub(super) fn place(&self, at: f64) -> usize {
@@ -154,6 +168,8 @@ impl History {
         if reading.is_nan() {
             return;
         }
+        self.readings += 1;
+        self.falls += u64::from(reading < self.counter);
         let more = if reading >= self.counter { reading - self.counter } else { reading };
         self.requests = if self.counter.is_nan() { 0.0 } else { self.requests + more };
         self.counter = reading;

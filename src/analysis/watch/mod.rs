@@ -21,3 +21,4 @@ mod tests;
 pub use finding::{Growth, WatchFinding, WatchRules, assess_watch, is_growth, worst_of};
 pub use history::History;
 pub use observed::{Observed, history_of};
+pub use windows::FewRequests;

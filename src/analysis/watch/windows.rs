@@ -48,6 +48,22 @@ impl Windows {
     }
 }
 
+/// Why growth by requests is not judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FewRequests {
+    /// The counter was read less than twice.
+    Readings,
+    /// The counter never rose.
+    NeverRose,
+    /// Requests were served in so few samples between two readings; [`FewRequests::NEEDED`] are needed.
+    Samples(usize),
+}
+
+impl FewRequests {
+    /// Samples in which requests were served, two for each window.
+    pub const NEEDED: usize = 2 * FEWEST;
+}
+
 /// Windows of an equal number of requests.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct ByRequests {
@@ -73,9 +89,12 @@ pub(super) fn by_time(history: &History) -> Windows {
     Windows::of(&windows, history.width() * width as f64, history.width() * first as f64)
 }
 
-/// Windows of an equal number of requests, in which time without requests does not count; `None` if there were too few. Between two
+/// Windows of an equal number of requests, in which time without requests does not count. Between two
 /// readings of the counter requests are taken to come evenly. The settling time is that of the first `settle` seconds.
-pub(super) fn by_requests(history: &History, settle: f64) -> Option<ByRequests> {
+///
+/// # Errors
+/// If there were too few.
+pub(super) fn by_requests(history: &History, settle: f64) -> Result<ByRequests, FewRequests> {
     let served = served(history.buckets());
     let known = served.iter().flatten().count();
     let active: Vec<(f64, &Bucket)> = served
@@ -86,9 +105,13 @@ pub(super) fn by_requests(history: &History, settle: f64) -> Option<ByRequests> 
         })
         .collect();
     let count = (active.len() / 2).min(MOST);
-    let total = history.requests()?;
-    if count < FEWEST || total <= 0.0 {
-        return None;
+    let total = history.requests().unwrap_or(0.0);
+    if history.readings() < 2 {
+        return Err(FewRequests::Readings);
+    } else if total <= 0.0 {
+        return Err(FewRequests::NeverRose);
+    } else if count < FEWEST {
+        return Err(FewRequests::Samples(active.len()));
     }
     let length = total / count as f64;
     let mut windows: Vec<Option<Bucket>> = vec![None; count];
@@ -100,7 +123,7 @@ pub(super) fn by_requests(history: &History, settle: f64) -> Option<ByRequests> 
     let idle = 1.0 - active.len() as f64 / known.max(1) as f64;
     let settling = served.iter().take(history.place(settle.min(history.duration())) + 1).flatten().last();
     let settling = settling.map_or(0.0, |(before, more)| before + more);
-    Some(ByRequests { windows: Windows::of(&windows, length, 0.0), idle, settling })
+    Ok(ByRequests { windows: Windows::of(&windows, length, 0.0), idle, settling })
 }
 
 /// Requests before and in each bucket, where two readings of the counter lie around it.

@@ -1,5 +1,8 @@
 //! The command itself: a target, a directory, a watch, an exit code.
 
+use std::time::Duration;
+
+use super::advice::advice;
 use super::session::Session;
 use super::target::Targets;
 use super::tell::{draw, tell_all};
@@ -20,7 +23,16 @@ pub(in crate::command) fn watch(arguments: &WatchArguments) -> Result<u8, Error>
     let directory = RunDirectory::create(arguments.out.as_deref())?;
     let mut record = RunRecord::begin();
     let targets = Targets::new(arguments);
+    // Of a program that is to be started the age is known, and it is not to run for nothing.
+    let is_started = !arguments.command.is_empty();
+    let advise = |age| advice(arguments, age).iter().for_each(|advice| console.warn(advice));
+    if is_started {
+        advise(Duration::ZERO);
+    }
     let target = targets.first().inspect_err(|_| directory.discard_unused())?;
+    if !is_started {
+        advise(target.age.unwrap_or_default());
+    }
     directory.write_record(&record)?;
     let (watched, ended) = Session::open(arguments, &directory, &console)?.run(&targets, target, &mut wake);
     let charts = conclude(&console, &directory, &watched);

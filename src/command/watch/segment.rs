@@ -9,13 +9,16 @@ use crate::analysis::{History, Observed, WatchRules, assess_watch};
 use crate::cli::WatchArguments;
 use crate::error::Error;
 use crate::report::console::Console;
-use crate::report::{SamplesFile, WatchRow, duration, progress};
+use crate::report::{SamplesFile, WatchRow, duration, not_counted, progress};
 use crate::runner::told;
-use crate::sample::Sample;
+use crate::sample::{Identity, Sample, descendants};
 
 /// First line of progress, and the longest time between two: the time between them doubles.
 const FIRST_PROGRESS: Duration = Duration::from_secs(10);
 const LONGEST_PROGRESS: Duration = Duration::from_secs(3600);
+
+/// First look for descendants; the time between two doubles.
+const FIRST_DESCENDANTS: Duration = Duration::from_secs(1);
 
 /// Samples before the first look at whether the verdict is final.
 const FEWEST_SAMPLES: f64 = 100.0;
@@ -72,6 +75,8 @@ pub(super) struct Segment<'a, 'b> {
     row: WatchRow,
     history: History,
     taken: u64,
+    descendants: Vec<Identity>,
+    next_descendants: Duration,
     next_progress: Duration,
     next_look: f64,
     complaint: String,
@@ -83,12 +88,26 @@ impl<'a, 'b> Segment<'a, 'b> {
         let every = around.arguments.every.as_secs_f64();
         let next_look = (2.0 * row.settle_s).max(FEWEST_SAMPLES * every);
         let history = History::new(every);
-        Segment { around, row, history, taken: 0, next_progress: FIRST_PROGRESS, next_look, complaint: String::new() }
+        Segment {
+            around,
+            row,
+            history,
+            taken: 0,
+            descendants: Vec::new(),
+            next_descendants: FIRST_DESCENDANTS,
+            next_progress: FIRST_PROGRESS,
+            next_look,
+            complaint: String::new(),
+        }
     }
 
     /// Samples the process until its watch ends. The end is an error if a sample cannot be written; what was seen until then stays.
     pub(super) fn run(mut self, target: &mut Target) -> (WatchRow, History, Result<End, Error>) {
         let sampled = target.source.as_mut().map_or(Ok(None), |source| self.sample_all(source));
+        // Before the program is ended; what outlives its parent is nobody's descendant.
+        if !matches!(sampled, Ok(None)) {
+            self.look_for_descendants();
+        }
         let end = sampled.map(|end| end.unwrap_or_else(|| self.how_it_ended(target)));
         self.row.ended = end.as_ref().map_or("failed", End::word).into();
         if let Ok(End::Process(how)) = &end {
@@ -114,6 +133,11 @@ impl<'a, 'b> Segment<'a, 'b> {
             self.around.samples.append(&self.row.case, self.row.segment, &sample)?;
             let start = self.row.began_s;
             self.history.push(&Observed::of(&sample, start));
+            let elapsed = began.elapsed();
+            if elapsed >= self.next_descendants {
+                self.look_for_descendants();
+                self.next_descendants = 2 * elapsed;
+            }
             if self.is_decided() {
                 return Ok(Some(End::Decided));
             }
@@ -167,6 +191,22 @@ impl<'a, 'b> Segment<'a, 'b> {
                 None
             }
         }
+    }
+
+    /// Looks for descendants that are not counted, now and again: all processes are looked through for them. Only those
+    /// count that were there the last time too: what a shell starts on its way to the program does not. Said when the first are seen.
+    fn look_for_descendants(&mut self) {
+        if self.around.arguments.tree {
+            return;
+        }
+        let found = descendants(self.row.pid).unwrap_or_default();
+        let lasting = found.iter().filter(|one| self.descendants.contains(one)).count() as u64;
+        self.descendants = found;
+        let most = self.row.descendants_not_counted;
+        if lasting > 0 && most.is_none() {
+            self.around.console.warn(&format!("process {} has {}", self.row.pid, not_counted(lasting)));
+        }
+        self.row.descendants_not_counted = most.max(Some(lasting).filter(|lasting| *lasting > 0));
     }
 
     /// Looks at whether the verdict is final, when the time since the last look has doubled.

@@ -145,10 +145,8 @@ impl<'a> Targets<'a> {
         let identity = outside.identity();
         let command = command_line(identity.pid).unwrap_or_default();
         let remark = (others > 0).then(|| {
-            format!(
-                "{others} other processes match too; {} is the oldest (--pid chooses, --tree sums up)",
-                identity.pid
-            )
+            let match_too = if others == 1 { "other process matches" } else { "other processes match" };
+            format!("{others} {match_too} too; {} is the oldest (--pid chooses, --tree sums up)", identity.pid)
         });
         Target {
             source: Some(Source::of(outside, self.arguments.tree)),

@@ -6,7 +6,7 @@ use super::watched::AllWatched;
 use crate::analysis::{History, history_of};
 use crate::error::{AS_EXPECTED, Error};
 use crate::report::console::Console;
-use crate::report::{RunDirectory, WatchRow, draw_watch, percent, read_rows, read_samples};
+use crate::report::{RunDirectory, WatchRow, counted, draw_watch, percent, read_rows, read_samples};
 
 /// Tells one process.
 pub(super) fn tell_segment(console: &Console, row: &WatchRow) {
@@ -63,10 +63,8 @@ pub(in crate::command) fn report(directory: &RunDirectory) -> Result<u8, Error> 
         told.insert(key);
     }
     for ((case, segment), run) in runs.iter().filter(|(key, _)| !told.contains(key)) {
-        let samples = run.series.len();
-        console.warn(&format!(
-            "segment {segment}, {case}: {samples} samples and no verdict, for highwater ended before it"
-        ));
+        let samples = counted(run.series.len() as f64, "sample");
+        console.warn(&format!("segment {segment}, {case}: {samples} and no verdict, for highwater ended before it"));
     }
     tell_all(&console, &watched);
     if draw(directory, &watched)? {

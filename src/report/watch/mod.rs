@@ -9,4 +9,4 @@ mod tests;
 
 pub use chart::{MOST_DRAWN, draw_watch};
 pub use row::WatchRow;
-pub use sentence::{duration, progress};
+pub use sentence::{duration, not_counted, progress};

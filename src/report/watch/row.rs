@@ -37,6 +37,8 @@ documented_row! {
         ended_detail: String,
         /// What could not be seen, and why.
         not_seen: String,
+        /// Most of its descendants that were seen twice, which are not counted; empty where there were none, and with `--tree`.
+        descendants_not_counted: Option<u64>,
         /// The verdict.
         verdict: String,
         /// Why, in words.

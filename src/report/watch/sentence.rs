@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use super::row::{HOUR, WatchRow};
 use crate::analysis::{
-    Growth, History, LiveVerdict, ResidentSource, TrendState, Verdict, WatchFinding, WatchRules, assess_watch,
-    is_growth,
+    FewRequests, Growth, History, LiveVerdict, ResidentSource, TrendState, Verdict, WatchFinding, WatchRules,
+    assess_watch, is_growth,
 };
-use crate::report::words::{bytes_in, percent, thousands};
+use crate::report::words::{bytes_in, counted, percent, thousands};
 use crate::units::signed_bytes;
 
 /// From outside nobody can say whose growing memory is.
@@ -22,6 +22,14 @@ pub(super) fn sentence(found: &WatchFinding, row: &WatchRow) -> String {
     if found.verdict == Verdict::GrowthUnattributed || is_unattributed(&found.by_time) {
         parts.push(UNATTRIBUTED.into());
     }
+    parts.extend(row.descendants_not_counted.map(|descendants| format!("it has {}", not_counted(descendants))));
+    if found.counter_falls > 0 {
+        let times = match found.counter_falls {
+            1 => "once".to_owned(),
+            falls => format!("{falls} times"),
+        };
+        parts.push(format!("the counter fell {times}, which is taken for a new beginning at 0"));
+    }
     if !row.counter_failures.is_empty() {
         parts.push(format!("the counter failed {}", row.counter_failures));
     }
@@ -29,12 +37,20 @@ pub(super) fn sentence(found: &WatchFinding, row: &WatchRow) -> String {
         parts.push(format!("not seen: {}", row.not_seen));
     }
     parts.push(format!(
-        "{} samples in {}{}",
-        thousands(row.samples as f64),
+        "{} in {}{}",
+        counted(row.samples as f64, "sample"),
         duration(row.duration_s),
         looks(row, found)
     ));
     parts.join("; ")
+}
+
+/// `2 child processes, which are not counted: --tree counts them`.
+pub fn not_counted(descendants: u64) -> String {
+    match descendants {
+        1 => "1 child process, which is not counted: --tree counts it".into(),
+        many => format!("{many} child processes, which are not counted: --tree counts them"),
+    }
 }
 
 /// A line on the way: the level, and growth so far, which is no verdict.
@@ -49,17 +65,19 @@ pub fn progress(history: &History, rules: &WatchRules) -> String {
         let [rate, low, high] = growth.rate().map(|rate| rate * HOUR);
         parts.push(format!("growth so far {} an hour", bytes_in(rate, low, high)));
     }
-    let counts = [(last.threads, "threads"), (last.descriptors, "descriptors"), (last.mappings, "mappings")];
-    parts.extend(counts.iter().filter(|(count, _)| !count.is_nan()).map(|(count, what)| format!("{count} {what}")));
-    parts.extend(history.requests().map(|requests| format!("{} requests", thousands(requests))));
+    let requests = history.requests().unwrap_or(f64::NAN);
+    let counts =
+        [(last.threads, "thread"), (last.descriptors, "descriptor"), (last.mappings, "mapping"), (requests, "request")];
+    parts.extend(counts.iter().filter(|(count, _)| !count.is_nan()).map(|(count, what)| counted(*count, what)));
     parts.join(", ")
 }
 
-/// A time with two of its units: `2h 5m`, `31s`, `450ms`.
+/// A time with two digits at least and two units at most: `2h 5m`, `31s`, `4.5s`, `450ms`.
 pub fn duration(seconds: f64) -> String {
     let seconds = seconds.max(0.0);
     let rounded = match seconds {
-        s if s < 10.0 => Duration::from_millis((s * 1e3).round() as u64),
+        s if s < 1.0 => Duration::from_millis((s * 1e3).round() as u64),
+        s if s < 9.95 => return format!("{}s", (s * 10.0).round() / 10.0),
         s if s < HOUR => Duration::from_secs(s.round() as u64),
         s => Duration::from_secs((s / 60.0).round() as u64 * 60),
     };
@@ -124,7 +142,9 @@ fn by_time(growth: &Growth, whole: &WatchFinding) -> String {
             )
         }
         _ if found.state == TrendState::Short => {
-            format!("memory: not judged, {} windows of {} are too few (40 needed)", found.n, duration(whole.window))
+            let are = if found.n == 1 { "is" } else { "are" };
+            let (windows, window) = (counted(found.n as f64, "window"), duration(whole.window));
+            format!("memory: not judged, {windows} of {window} {are} too few (40 needed)")
         }
         _ if found.state == TrendState::Missing => format!("memory: not judged: {}", found.reason),
         _ if found.needed > found.n as u64 => {
@@ -142,9 +162,9 @@ fn by_requests(found: &WatchFinding, row: &WatchRow) -> Option<String> {
     let requests = row.requests?;
     let idle = found.idle.filter(|idle| *idle > 0.0);
     let idle = idle.map_or_else(String::new, |idle| format!(", none in {} of the time", percent(100.0 * idle)));
-    let counted = format!("{} requests{idle}", thousands(requests));
+    let served = format!("{}{idle}", counted(requests, "request"));
     Some(match &found.by_requests {
-        None => format!("{counted}: too few to judge growth by them"),
+        None => few_requests(&served, found.few_requests?),
         Some(growth) => {
             let [rate, low, high] = growth.rate();
             let told = match growth.verdict {
@@ -156,9 +176,25 @@ fn by_requests(found: &WatchFinding, row: &WatchRow) -> Option<String> {
                 Verdict::Inconclusive => format!("undecided, at most {} a request", signed_bytes(high.max(0.0))),
                 verdict => format!("{verdict}, at most {} a request", signed_bytes(high.max(0.0))),
             };
-            format!("{counted}: {told}")
+            format!("{served}: {told}")
         }
     })
+}
+
+/// What growth by requests was not judged for.
+fn few_requests(served: &str, few: FewRequests) -> String {
+    match few {
+        FewRequests::Readings => {
+            "the counter was read once, which counts no requests: two readings are needed (--counter-every)".into()
+        }
+        FewRequests::NeverRose => "the counter never rose".into(),
+        FewRequests::Samples(samples) => format!(
+            "{served} in {} between two readings: too few to judge growth by them, {} samples are needed (watch longer, or \
+             lower --every or --counter-every)",
+            counted(samples as f64, "sample"),
+            FewRequests::NEEDED
+        ),
+    }
 }
 
 fn resources(found: &WatchFinding, row: &WatchRow) -> Vec<String> {

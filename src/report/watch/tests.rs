@@ -66,6 +66,32 @@ fn growth_is_told_by_the_hour_and_by_the_request() {
 }
 
 #[test]
+fn what_was_not_counted_or_cannot_be_judged_by_it_is_told() {
+    let counter = |count: usize, reading: fn(f64) -> f64| {
+        told(&watched(count, |at, quiet| Observed {
+            counter: if at % 5.0 == 0.0 { reading(at) } else { f64::NAN },
+            ..quiet
+        }))
+    };
+    let children = |descendants: u64| {
+        let mut row = WatchRow { descendants_not_counted: Some(descendants), ..row() };
+        row.judge(&watched(600, |_, quiet| quiet));
+        row.sentence
+    };
+    let sentences = [
+        counter(60, |at| at / 15.0),
+        counter(600, |at| if at < 5.0 { 1e6 } else { f64::NAN }),
+        counter(600, |_| 1e6),
+        counter(600, |at| at % 500.0),
+        counter(600, |at| at % 250.0),
+        counter(2, |_| 7.0),
+        children(1),
+        children(3),
+    ];
+    insta::assert_snapshot!(sentences.join("\n"));
+}
+
+#[test]
 fn what_does_not_grow_is_told_with_what_would_have_shown() {
     let mut blind = row();
     blind.not_seen = "descriptors (Permission denied (os error 13))".into();
@@ -109,6 +135,6 @@ fn progress_tells_levels_and_no_verdict() {
 
 #[test]
 fn times_have_two_units_at_most() {
-    let told = [0.0, 0.45, 9.5, 31.4, 3599.6, 7512.0, 200_000.0].map(duration);
-    assert_eq!(told, ["0s", "450ms", "9s 500ms", "31s", "1h", "2h 5m", "2days 7h 33m"]);
+    let told = [0.0, 0.45, 0.9999, 4.005, 9.5, 9.96, 31.4, 3599.6, 7512.0, 200_000.0].map(duration);
+    assert_eq!(told, ["0s", "450ms", "1s", "4s", "9.5s", "10s", "31s", "1h", "2h 5m", "2days 7h 33m"]);
 }

@@ -1,7 +1,7 @@
 //! Buckets and windows: nothing is lost when they are merged, and gaps and idle time are recognised.
 
 use super::*;
-use crate::analysis::watch::windows::{ByRequests, by_requests, by_time};
+use crate::analysis::watch::windows::{ByRequests, FewRequests, by_requests, by_time};
 
 #[test]
 fn a_long_watch_keeps_its_size_and_its_extremes() {
@@ -48,7 +48,7 @@ fn what_is_not_seen_is_no_column() {
     let blind = watched(100, |_, quiet| Observed { peak: f64::NAN, descriptors: f64::NAN, ..quiet });
     let windows = by_time(&blind);
     assert!(windows.peak.is_none() && windows.descriptors.iter().all(|count| count.is_nan()));
-    assert!(by_requests(&blind, 0.0).is_none(), "nobody counted");
+    assert_eq!(by_requests(&blind, 0.0), Err(FewRequests::Readings), "nobody counted");
 }
 
 /// Planted: 20 requests a second for half of the time, none for the other.
@@ -84,9 +84,13 @@ fn a_counter_that_begins_anew_goes_on() {
     assert_eq!(history.requests(), Some(98.0));
     let once = watched(100, |index, quiet| Observed { counter: if index == 7 { 5.0 } else { f64::NAN }, ..quiet });
     assert_eq!(once.requests(), Some(0.0));
-    assert!(by_requests(&once, 0.0).is_none(), "one reading counts nothing");
+    assert_eq!(by_requests(&once, 0.0), Err(FewRequests::Readings), "one reading counts nothing");
     let never = watched(100, |_, quiet| Observed { counter: 1e6, ..quiet });
-    assert!(by_requests(&never, 0.0).is_none(), "no request was served");
+    assert_eq!(by_requests(&never, 0.0), Err(FewRequests::NeverRose));
+    assert_eq!((history.falls(), once.falls(), never.falls()), (1, 0, 0));
+    let served = |count: usize| watched(count, |index, quiet| Observed { counter: index as f64, ..quiet });
+    assert_eq!(by_requests(&served(80), 0.0), Err(FewRequests::Samples(79)), "none before the first reading");
+    assert_eq!(by_requests(&served(81), 0.0).map(|requests| requests.windows.len()), Ok(FewRequests::NEEDED / 2));
 }
 
 #[test]
