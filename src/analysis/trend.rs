@@ -9,8 +9,8 @@
 //! * material: s · 10 w ≥ max(5 % of the ceiling, 256 KiB);
 //! * GROWTH needs all three and the jump guard; BOUNDED means high · 10 w ≤ max(tolerance · ceiling, 256 KiB).
 //!
-//! All but the material rule is a proven rise, of which a BOUNDED level may have one ([`ImmaterialRise`]): a longer record
-//! of the same rise is GROWTH.
+//! A BOUNDED level may have a rise that is proven by all but the material rule ([`ImmaterialRise`]): a longer record of it
+//! is GROWTH.
 //!
 //! Means instead of floors because peaks oscillate both ways; window means carry the autocorrelation. States longer
 //! than n/20 cycles break the limits (1 of 68 recorded runs), an unbounded random walk is called growth in 3 % of runs,

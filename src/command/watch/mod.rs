@@ -1,7 +1,8 @@
 //! `highwater watch`: a process that knows nothing of it, sampled by time from outside.
 //!
 //! `target` finds or starts processes, `segment` samples one of them, `session` goes from one to the next, `counter` asks how many
-//! requests were served, `advice` says what a watch that is too short needs, `tell` what they came to, and `watched` keeps what a chart shows of them.
+//! requests were served, `advice` says what a watch that is too short needs, `tell` what they came to, and `watched` keeps what a
+//! chart shows of them.
 
 mod advice;
 mod counter;
