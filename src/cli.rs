@@ -98,7 +98,7 @@ pub struct RunArguments {
     #[arg(long, value_name = "COMMAND", conflicts_with_all = ["suites", "runtime", "library", "option", "workload", "input"])]
     pub exec: Option<String>,
     /// Type (f32, i32, i64, i8, u8, bool) and shape of an input whose dimensions the model leaves open, optionally filled with
-    /// one value (ids=i64[1,128]=1); once for each input
+    /// one value (`ids=i64[1,128]=1`); once for each input
     #[arg(long, value_name = "NAME=f32[1,3,224,224]", value_parser = parse_input)]
     pub input: Vec<(String, InputSpec)>,
     /// Runtimes, instead of the suite's: auto, embedded, embedded-map-dontneed, rten, rten-map, openvino, onnxruntime, litert,
