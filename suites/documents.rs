@@ -82,7 +82,8 @@ fn a_document_shows_what_runtimes_need_under_every_arm() {
     let arms = ["glibc", "arena-max-1", "mmap-threshold-1m", "trim", "jemalloc", "mimalloc"];
     let mut tables = String::new();
     for (network, title) in [("mobilenet_v2", "MobileNet v2"), ("inception_v3", "Inception v3")] {
-        let _ = writeln!(tables, "\n{title}:\n\n| runtime | {} |\n|---|{}", arms.join(" | "), "---|".repeat(arms.len()));
+        let _ =
+            writeln!(tables, "\n{title}:\n\n| runtime | {} |\n|---|{}", arms.join(" | "), "---|".repeat(arms.len()));
         for runtime in ["embedded", "rten", "openvino", "onnxruntime", "litert", "onert"] {
             let level = |arm: &&str| {
                 let meant = |row: &&HashMap<String, String>| {
@@ -91,7 +92,11 @@ fn a_document_shows_what_runtimes_need_under_every_arm() {
                 let row = rows.iter().find(meant).unwrap_or_else(|| panic!("no {network} {runtime} {arm}"));
                 let megabytes = row["resident_ceiling_bytes"].parse::<f64>().unwrap() / 1e6;
                 let undecided = if row["verdict"] == "inconclusive" { "*" } else { "" };
-                if megabytes < 99.95 { format!("{megabytes:.1}{undecided}") } else { format!("{megabytes:.0}{undecided}") }
+                if megabytes < 99.95 {
+                    format!("{megabytes:.1}{undecided}")
+                } else {
+                    format!("{megabytes:.0}{undecided}")
+                }
             };
             let levels: Vec<_> = arms.iter().map(level).collect();
             let _ = writeln!(tables, "| {runtime} | {} |", levels.join(" | "));

@@ -12,7 +12,7 @@ use crate::report::{CaseReport, CoreRun, CoreSource, LiveSource, Role, VerdictRo
 use crate::runner::{self, CaseRun, Evidence, Outcome, Request};
 use crate::runtime::{self, Absence};
 use crate::sample::Series;
-use crate::suite::{Beside, Case, Judging, RuntimeSpec};
+use crate::suite::{Beside, Case, Judging, RESERVED_MODEL, RuntimeSpec};
 use crate::worker::protocol::CoreAbility;
 
 /// The arm under which live bytes are exact.
@@ -191,7 +191,10 @@ impl Session<'_> {
             Err(error @ Error::Child { .. }) => Ok(not_run(Outcome::Failed { message: error.chain() })),
             Ok(run) => {
                 let looks = recorder.looks();
-                self.limits.tell(self.console, &run, environment.unverified.as_deref(), WITHOUT_PEAKS);
+                // What the engine remarks of a control's model is of no interest to whoever runs something else.
+                if case.model.name != RESERVED_MODEL {
+                    self.limits.tell(self.console, &run, environment.unverified.as_deref(), WITHOUT_PEAKS);
+                }
                 Ok(Executed { run, looks })
             }
             Err(error) => Err(error),

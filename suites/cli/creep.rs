@@ -112,7 +112,8 @@ fn a_short_run_says_why_it_is_not_probed() {
 #[test]
 fn without_a_fork_probe_there_is_one_process() {
     let desk = Desk::new();
-    desk.suite(RECOMPILE, &["--no-core"]).code(0);
+    let ended = desk.suite(RECOMPILE, &["--no-core"]).code(0);
+    assert!(ended.stderr.contains("intermediate results") && !ended.stderr.contains("control in"), "{}", ended.all());
     assert_eq!(desk.rows("out/verdicts.csv").iter().filter(|row| &row["role"] == "core").count(), 0);
     let row = desk.verdict("mlp-small.auto.recompile.exact-live.t1");
     assert_eq!((&row["core_case"], &row["resident_retention"]), ("", ""), "whether it retains was not asked");
