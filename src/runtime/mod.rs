@@ -32,7 +32,7 @@ use self::litert::Litert;
 use self::onert::Onert;
 use self::onnxruntime::OnnxRuntime;
 use self::openvino::Openvino;
-pub use self::program::find_program;
+pub use self::program::{find_program, obstacle};
 pub use self::rten::Rten;
 use self::stand_in::StandIn;
 #[cfg(test)]

@@ -12,6 +12,7 @@ use super::wake::Wake;
 use crate::cli::WatchArguments;
 use crate::error::{Error, chain};
 use crate::runner::Program;
+use crate::runtime;
 use crate::sample::{Identity, Missing, Outside, OutsideError, Sample, Tree, command_line, oldest_named};
 
 /// Between two looks for the next process, and between the end of a program and its next start.
@@ -163,7 +164,11 @@ impl<'a> Targets<'a> {
         let words = &self.arguments.command;
         let program = Program::start(words).map_err(|error| {
             let program = words.first().map_or("", String::as_str);
+            let obstacle = program.contains('/').then(|| runtime::obstacle(Path::new(program))).flatten();
             match error.kind() {
+                ErrorKind::NotFound | ErrorKind::PermissionDenied if obstacle.is_some() => {
+                    Error::Usage(obstacle.unwrap_or_default())
+                }
                 ErrorKind::NotFound => Error::Usage(format!("no program `{program}`")),
                 ErrorKind::PermissionDenied => Error::Usage(format!("`{program}` may not be executed")),
                 _ => Error::Child { what: "start", case: program.to_owned(), source: error },
