@@ -46,9 +46,8 @@ fn tunables(text: &str) -> Result<ArmSpec, String> {
             return Err(format!("`{name}` is set twice in `{text}`"));
         }
     }
-    let name = tunables.iter().map(|(name, value)| file_part(&format!("{}={value}", short(name)))).collect::<Vec<_>>();
     Ok(ArmSpec {
-        name: name.join("+"),
+        name: name_of(&tunables),
         why: format!("{text}, from the command line"),
         allocator: Allocator::Glibc,
         tunables,
@@ -56,6 +55,20 @@ fn tunables(text: &str) -> Result<ArmSpec, String> {
         trim_every: None,
         step_pool: None,
     })
+}
+
+/// What an arm of the command line is called that only sets these.
+fn name_of(tunables: &BTreeMap<String, String>) -> String {
+    let name = tunables.iter().map(|(name, value)| file_part(&format!("{}={value}", short(name)))).collect::<Vec<_>>();
+    name.join("+")
+}
+
+/// An arm as it was named: one of the command line by its tunables in full.
+pub(super) fn spelled(arm: &ArmSpec) -> String {
+    if arm.tunables.is_empty() || arm.name != name_of(&arm.tunables) {
+        return arm.name.clone();
+    }
+    arm.tunables.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(":")
 }
 
 /// `arena_max` for `glibc.malloc.arena_max`, `rtld_nns` for `glibc.rtld.nns`.
@@ -87,6 +100,8 @@ mod tests {
     fn tunables_are_an_arm_with_a_name_for_files() {
         let arm = parse("glibc.malloc.tcache_count=0:glibc.malloc.arena_max=2").unwrap().unwrap();
         assert_eq!(arm.name, "arena_max=2+tcache_count=0");
+        assert_eq!(spelled(&arm), "glibc.malloc.arena_max=2:glibc.malloc.tcache_count=0");
+        assert_eq!(spelled(&ArmSpec { name: "mine".into(), ..arm.clone() }), "mine");
         assert_eq!(arm.tunables["glibc.malloc.tcache_count"], "0");
         assert_eq!(parse("glibc.rtld.nns=0x4").unwrap().unwrap().name, "rtld_nns=0x4");
         for text in ["glibc.malloc.arena_max", "glibc.malloc.=1", "glibc.arena_max=2", "glibc.malloc.arena_max="] {

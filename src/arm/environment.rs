@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 
 use serde::{Deserialize, Serialize};
 
+use super::command_line::spelled;
 use super::dynamic_linker;
 use super::embedded::{self, Embedded};
 use super::error::ArmError;
@@ -54,7 +55,7 @@ impl ChildEnvironment {
 
 /// Makes the environment of an arm. Embedded allocators are written to `cache`.
 pub fn prepare(arm: &ArmSpec, cache: &Path) -> Result<ChildEnvironment, ArmError> {
-    let invalid = |reason| ArmError::Invalid { arm: arm.name.clone(), reason };
+    let invalid = |reason| ArmError::Invalid { arm: spelled(arm), reason };
     check_settings(arm).map_err(invalid)?;
     let library = library(arm, cache)?;
     let variables = variables(arm, library.as_deref());

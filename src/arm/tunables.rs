@@ -102,10 +102,12 @@ pub(super) fn check_taken(name: &str, value: &str, taken: &[Tunable]) -> Result<
 }
 
 fn unknown_name(name: &str, known: &[Tunable]) -> String {
-    // The same threshold as clap's suggestions.
+    // The same threshold as clap's suggestions; of the last part too, for most names begin alike.
+    let last = |name: &str| name.rsplit('.').next().unwrap_or_default().to_owned();
+    let similarity = |other: &str| strsim::jaro(name, other).min(strsim::jaro(&last(name), &last(other)));
     let nearest = known
         .iter()
-        .map(|tunable| (strsim::jaro(name, &tunable.name), &tunable.name))
+        .map(|tunable| (similarity(&tunable.name), &tunable.name))
         .filter(|(similarity, _)| *similarity > 0.7)
         .max_by(|(one, _), (other, _)| one.total_cmp(other));
     match nearest {
@@ -155,7 +157,9 @@ a warning: of something else
     fn a_typo_is_an_error_with_a_suggestion() {
         let error = check("glibc.malloc.arenas_max", "2", &parse_list(GLIBC_2_36)).unwrap_err();
         assert_eq!(error, "glibc knows no tunable `glibc.malloc.arenas_max`; did you mean `glibc.malloc.arena_max`?");
-        assert!(check("xyz", "2", &parse_list(GLIBC_2_36)).unwrap_err().contains("doctor"));
+        for unlike in ["xyz", "glibc.malloc.nosuch"] {
+            assert!(check(unlike, "2", &parse_list(GLIBC_2_36)).unwrap_err().contains("doctor"), "{unlike}");
+        }
     }
 
     #[test]

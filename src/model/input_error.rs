@@ -146,7 +146,8 @@ fn tell_undecided(inputs: &[UndecidedInput]) -> String {
 }
 
 fn tell_names(names: &[String]) -> String {
-    if names.is_empty() { "none".into() } else { names.join(", ") }
+    let quoted: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
+    if names.is_empty() { "none".into() } else { quoted.join(", ") }
 }
 
 fn tell_shape(shape: &[Dimension]) -> String {

@@ -241,7 +241,7 @@ mod tests {
         let x = ("input", "f32[1,3]");
         assert_eq!(
             error(&model, &[("imput", "f32[1]")]),
-            "the model has no input `imput` (did you mean `input`?): it has input, ids"
+            "the model has no input `imput` (did you mean `input`?): it has `input`, `ids`"
         );
         assert_eq!(error(&model, &[("input", "i32[1,3]")]), "input `input` is of type f32, not i32");
         assert_eq!(
