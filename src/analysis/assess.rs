@@ -31,7 +31,8 @@ pub struct Evidence<'a> {
 pub struct Settings {
     /// Iteration by which caches are full; no growth verdict before twice as many.
     pub settle: usize,
-    /// Live growth that is tolerated, bytes per iteration: 1 KiB is 1 GiB over a million iterations.
+    /// Upper limit of live growth up to which no proven rise is stable, bytes per iteration: 1 KiB is 1 GiB over a million
+    /// iterations. A proven rise is a leak whatever its rate.
     pub tolerance: f64,
     /// Stop the live question at the first final look.
     pub early_stop: bool,

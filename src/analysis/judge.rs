@@ -4,6 +4,7 @@
 //! looks. False STABLE: 21/5040 per look, zero for an exact counter whose leak recurs within 3n/7 iterations. Neither
 //! covers a cache that is still filling linearly at the last look; it looks like a leak.
 
+use super::floors::WINDOWS;
 use super::ladder::ladder;
 use super::look::{Look, RISING, look};
 use super::record::Record;
@@ -50,7 +51,8 @@ pub struct Rules<'a> {
     pub tolerant: bool,
     /// Iteration by which caches are declared to be full; no growth verdict before twice as many.
     pub settle: usize,
-    /// Bytes per iteration that are tolerated.
+    /// Upper limit of growth, bytes per iteration, up to which a series is flat; unless `tolerant`, one that provably rises is
+    /// not, however slowly.
     pub tolerance: f64,
     /// Look up the ladder and stop at the first final look, instead of looking once at the end.
     pub early_stop: bool,
@@ -90,7 +92,7 @@ pub fn judge(samples: &[f64], rules: &Rules) -> Judgement {
         let (look, state, outcome) = judge_look(samples, n, rules, last);
         let (verdict, reason) = match outcome {
             Some(outcome) => outcome,
-            None if last => (LiveVerdict::Inconclusive, undecided_reason(state)),
+            None if last => (LiveVerdict::Inconclusive, undecided_reason(state, n)),
             None => continue,
         };
         return Judgement { verdict, state, reason, look, looks: taken };
@@ -129,12 +131,13 @@ fn judge_look(samples: &[f64], n: usize, rules: &Rules, last: bool) -> (Look, St
     (look, state, outcome)
 }
 
-fn undecided_reason(state: State) -> &'static str {
+fn undecided_reason(state: State, n: usize) -> &'static str {
     match state {
         State::Linear => "rises, but still inside the declared settling time",
         State::Decelerating => "still rising, decelerating",
         State::Slack => "rise is smaller than what allocator caches can hold",
         State::Unclear | State::Flat => "noise larger than tolerance",
-        State::Missing => "too few samples, or too many missing",
+        State::Missing if n < WINDOWS => "too few samples: at least 14 are needed",
+        State::Missing => "too many samples are missing: more than half of one of the 14 windows",
     }
 }

@@ -63,7 +63,8 @@ pub struct JudgeArguments {
     /// Iteration by which warm-up is declared to be over
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u64).range(1..=MAX_ITERATIONS))]
     pub settle: u64,
-    /// Tolerated growth of live bytes, bytes per iteration
+    /// Live bytes that do not provably rise are stable if the upper limit of their growth is within this, bytes per
+    /// iteration; a rise that is proven is a leak, however small
     #[arg(long, value_name = "BYTES", default_value_t = 1024.0, value_parser = parse_tolerance)]
     pub tolerance: f64,
     /// Judge on all rows, so that a leak that begins late is seen

@@ -13,6 +13,7 @@ use crate::error::{AS_EXPECTED, Error, INCONCLUSIVE, UNEXPECTED};
 use crate::report::{CoreSource, VerdictRow, console, draw_judged, read_rows, read_samples, sentence};
 
 pub(super) fn judge(arguments: &JudgeArguments) -> Result<u8, Error> {
+    check_is_file(&arguments.file)?;
     let (assessment, row) = match &arguments.case {
         Some(case) => judge_case(arguments, case)?,
         None => judge_columns(arguments)?,
@@ -40,7 +41,13 @@ fn judge_case(arguments: &JudgeArguments, case: &str) -> Result<(Assessment, Ver
         let known: Vec<_> = runs.keys().map(|(case, replicate)| format!("{case} ({replicate})")).collect();
         wrong(format!("no case `{case}` with replicate {}: it holds {}", arguments.replicate, known.join(", ")))
     })?;
-    let rows = read_rows::<VerdictRow>(&path.with_file_name("verdicts.csv"))?;
+    let verdicts = path.with_file_name("verdicts.csv");
+    if !verdicts.exists() {
+        let whose = if path.with_file_name("watch.csv").exists() { "a watch has none" } else { "a run writes it" };
+        let remedy = "without --case, name columns (--resident rss_anon_bytes --peak peak_anon_bytes)";
+        return Err(wrong(format!("no verdicts.csv beside it, which says how the case was judged: {whose}; {remedy}")));
+    }
+    let rows = read_rows::<VerdictRow>(&verdicts)?;
     let row = rows.into_iter().find(|row| row.case == case && row.replicate == arguments.replicate);
     let mut row = row.ok_or_else(|| wrong(format!("verdicts.csv beside it has no row for `{case}`")))?;
     if row.outcome != "finished" {
@@ -110,6 +117,7 @@ fn judge_columns(arguments: &JudgeArguments) -> Result<(Assessment, VerdictRow),
     let row = VerdictRow {
         case: arguments.file.display().to_string(),
         arm: "this counter".into(),
+        settle_iterations: arguments.settle,
         verdict: assessment.verdict.to_string(),
         resident_retention: assessment.resident.as_ref().and_then(ResidentFinding::asked_retention),
         ..VerdictRow::default()
@@ -133,6 +141,52 @@ fn judge_columns(arguments: &JudgeArguments) -> Result<(Assessment, VerdictRow),
     Ok((assessment, row))
 }
 
+/// # Errors
+/// If `path` is a folder; of a run, with the file that is meant.
+fn check_is_file(path: &Path) -> Result<(), Error> {
+    let samples = path.join("samples.csv");
+    match (path.is_dir(), samples.is_file()) {
+        (false, _) => Ok(()),
+        (true, true) => Err(Error::Usage(format!("{} is a folder: judge {}", path.display(), samples.display()))),
+        (true, false) => Err(Error::Usage(format!("{} is a folder without a samples.csv", path.display()))),
+    }
+}
+
+/// Runs that a message names.
+const NAMED_RUNS: usize = 6;
+
+/// The runs that a file of samples holds, each of which is a series of its own, as they came.
+struct RunsSeen {
+    places: Option<[usize; 2]>,
+    seen: Vec<[String; 2]>,
+}
+
+impl RunsSeen {
+    fn new(header: &csv::StringRecord) -> Self {
+        let place = |name: &str| header.iter().position(|column| column == name);
+        RunsSeen { places: place("case").zip(place("replicate")).map(Into::into), seen: Vec::new() }
+    }
+
+    fn see(&mut self, row: &csv::StringRecord) {
+        let Some(places) = self.places else { return };
+        let run = places.map(|place| &row[place]);
+        if self.seen.last().is_none_or(|last| *last != run) && !self.seen.iter().any(|seen| *seen == run) {
+            self.seen.push(run.map(str::to_owned));
+        }
+    }
+
+    /// What is wrong with taking all rows for one series.
+    fn problem(&self) -> Option<String> {
+        let named = self.seen.iter().take(NAMED_RUNS).map(|[case, replicate]| format!("{case} ({replicate})"));
+        let more = self.seen.len().saturating_sub(NAMED_RUNS);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let named = named.collect::<Vec<_>>().join(", ");
+        let count = self.seen.len();
+        (count > 1)
+            .then(|| format!("it holds {count} runs, which are no one series: choose with --case: {named}{more}"))
+    }
+}
+
 /// The columns called `names`, in their order; empty cells are missing values.
 fn read_columns(path: &Path, names: &[&str], skip: usize) -> Result<Vec<Vec<f64>>, Error> {
     let wrong = |message: String| Error::Recorded { path: path.display().to_string(), message };
@@ -152,10 +206,12 @@ fn read_columns(path: &Path, names: &[&str], skip: usize) -> Result<Vec<Vec<f64>
         })
         .collect::<Result<Vec<_>, _>>()?;
     let mut columns = vec![Vec::new(); names.len()];
+    let mut runs = RunsSeen::new(&header);
     let mut row = csv::StringRecord::new();
     let mut number = 0;
     while reader.read_record(&mut row).map_err(|error| wrong(error.to_string()))? {
         number += 1;
+        runs.see(&row);
         if number <= skip {
             continue;
         }
@@ -171,6 +227,9 @@ fn read_columns(path: &Path, names: &[&str], skip: usize) -> Result<Vec<Vec<f64>
                 wrong(format!("line {line}: `{text}` in column `{}` is not a number", &header[*place]))
             })?);
         }
+    }
+    if let Some(problem) = runs.problem() {
+        return Err(wrong(problem));
     }
     if columns.iter().all(Vec::is_empty) {
         return Err(wrong("no rows to judge".into()));

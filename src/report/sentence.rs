@@ -54,8 +54,22 @@ fn live_part(live: &LiveFinding, row: &VerdictRow) -> String {
             format!("live: undecided after {}{whose} ({})", iterations(live.n), live.reason)
         }
         LiveVerdict::Inconclusive => {
-            let most = per(live.high.max(0.0));
-            format!("live: undecided after {}{whose}, at most {most} ({})", iterations(live.n), live.reason)
+            let (most, remedy) = (per(live.high.max(0.0)), remedy(live.state, row));
+            format!("live: undecided after {}{whose}, at most {most} ({}{remedy})", iterations(live.n), live.reason)
         }
+    }
+}
+
+/// What would decide.
+fn remedy(state: State, row: &VerdictRow) -> String {
+    match state {
+        State::Linear => {
+            let enough = 2 * row.settle_iterations;
+            format!(": {enough} iterations decide, twice --settle, or fewer with a smaller one")
+        }
+        // Of columns it is not known whose they are.
+        State::Slack if row.live_case.is_empty() => ": --live-kind exact, if the counter has no such caches".into(),
+        State::Slack => ": the arm exact-live has none".into(),
+        _ => String::new(),
     }
 }

@@ -414,7 +414,8 @@ pub struct Beside {
 pub struct Judging {
     /// Warm-up is declared to be over by this iteration.
     pub settle: u64,
-    /// Growth of live bytes that is tolerated, in bytes per iteration.
+    /// Live bytes that do not provably rise are stable if the upper limit of their growth is within this, in bytes per
+    /// iteration. It excuses no rise that is proven.
     pub tolerance: f64,
     /// Steps of a scenario cycle.
     pub cycle: u64,

@@ -99,7 +99,7 @@ impl Settings {
     }
 
     /// How a case is judged. Without a setting: warm-up is over by iteration 50 (the 90th percentile of real loops is
-    /// 45 to 53), and 1 KiB of growth per iteration is tolerated.
+    /// 45 to 53), and an upper limit of 1 KiB of growth per iteration is close enough.
     pub(super) fn judging(&self) -> Judging {
         Judging {
             settle: self.settle.unwrap_or(50),

@@ -232,3 +232,38 @@ fn a_chart_is_drawn_in_both_formats() {
     assert!(svg.contains("<svg") && svg.contains("</svg>"), "{svg:.200}");
     assert!(fs::read(desk.path("drawn.png")).unwrap().starts_with(b"\x89PNG\r\n"));
 }
+
+/// Planted: growth that some more iterations, or another word on the counter, would decide.
+#[test]
+fn what_would_decide_is_told() {
+    let desk = Desk::new();
+    let trace = |n: u64| {
+        let rows: String = (1..=n).map(|i| format!("{}\n", 5000 + i * 100)).collect();
+        desk.write("trace.csv", "b\n".to_owned() + &rows);
+    };
+    let judged = |more: &[&str]| desk.run(&[&["judge", "trace.csv", "--live", "b"], more].concat());
+    trace(40);
+    let exact = ["--live-kind", "exact"];
+    judged(&exact).code(4).says("settling time: 100 iterations decide, twice --settle");
+    judged(&["--live-kind", "exact", "--settle", "20"]).code(1).says("leak of 100 B");
+    judged(&["--tolerance", "10"]).code(4).says("caches can hold: --live-kind exact");
+    trace(13);
+    judged(&exact).code(4).says("too few samples: at least 14 are needed");
+    desk.write("trace.csv", "b,c\n".to_owned() + &"1,1\n,1\n,1\n".repeat(28));
+    judged(&exact).code(4).says("too many samples are missing: more than half of one");
+}
+
+/// A rise that is proven is a leak, whatever the tolerance; one that is not is held to it.
+#[test]
+fn no_tolerance_excuses_a_proven_rise() {
+    let desk = Desk::new();
+    let judged = |step: fn(u64) -> u64, tolerance: &str| {
+        let rows: String = (1..=200).map(|i| format!("{}\n", 50_000 + step(i))).collect();
+        desk.write("trace.csv", "b\n".to_owned() + &rows);
+        desk.run(&["judge", "trace.csv", "--live", "b", "--live-kind", "noisy", "--tolerance", tolerance])
+    };
+    judged(|i| i * 100, "100000").code(1).says("leak of 100 B");
+    let noise: fn(u64) -> u64 = |i| (i * i * 7919) % 5000;
+    judged(noise, "1024").code(0).says("stable");
+    judged(noise, "0.01").code(4).says("noise larger than tolerance");
+}

@@ -111,5 +111,37 @@ fn a_case_that_crashed_is_not_called_unreadable() {
 fn samples_without_their_verdicts_are_refused() {
     let desk = Desk::new();
     desk.write("samples.csv", "case,replicate,iteration,live_bytes\nx,1,1,64\n");
-    desk.run(&["judge", "samples.csv", "--case", "x"]).quietly().complains("verdicts.csv").code(2);
+    let refused = || desk.run(&["judge", "samples.csv", "--case", "x"]).quietly().code(2);
+    refused().complains("no verdicts.csv beside it").complains("a run writes it").complains("--resident");
+    desk.write("watch.csv", "");
+    refused().complains("a watch has none");
+}
+
+/// Planted: a leak and sound runs in one file, which one series would hide in each other.
+#[test]
+fn samples_of_several_runs_are_not_one_series() {
+    let desk = Desk::new();
+    let rows = |cases: u64, replicates: u64| {
+        let runs = (1..=cases).flat_map(|case| (1..=replicates).map(move |replicate| (case, replicate)));
+        let row = |case, replicate, i| format!("c{case},{replicate},{i},{}\n", 5000 + i * 64);
+        let rows = runs.flat_map(|(case, replicate)| (1..=120).map(move |i| row(case, replicate, i)));
+        "case,replicate,iteration,live_bytes\n".to_owned() + &rows.collect::<String>()
+    };
+    let judged = || desk.run(&["judge", "samples.csv", "--live", "live_bytes", "--live-kind", "exact"]);
+    desk.write("samples.csv", rows(1, 1));
+    judged().code(1).says("leak of 64 B/iteration");
+    desk.write("samples.csv", rows(1, 2));
+    judged().code(2).quietly().complains("it holds 2 runs").complains("choose with --case: c1 (1), c1 (2)");
+    desk.write("samples.csv", rows(9, 1));
+    judged().code(2).quietly().complains("c5 (1), c6 (1) and 3 more");
+}
+
+#[test]
+fn of_a_folder_its_samples_are_named() {
+    let desk = Desk::new();
+    std::fs::create_dir(desk.path("out")).expect("a fresh folder is writable");
+    let refused = || desk.run(&["judge", "out", "--live", "live_bytes"]).code(2).quietly();
+    refused().complains("out is a folder without a samples.csv");
+    desk.write("out/samples.csv", "");
+    refused().complains("out is a folder: judge out/samples.csv");
 }
