@@ -15,8 +15,9 @@
  *     highwater run --exec './service'
  *
  * An iteration ends where highwater_iteration() is called again; highwater takes its sample there, while this program waits.
- * Without highwater the loop runs three times by itself. Nothing here allocates. Include it in one file of the program, and
- * call all of it from one thread, notes too: there are no locks. scripts/PROTOCOL.md describes the protocol.
+ * Where the loop is left before it returns 0, highwater_end() says so. Without highwater the loop runs three times by itself.
+ * Nothing here allocates. Include it in one file of the program, and call all of it from one thread, notes too: there are no
+ * locks. scripts/PROTOCOL.md describes the protocol.
  */
 #ifndef HIGHWATER_H
 #define HIGHWATER_H
@@ -44,7 +45,7 @@ struct highwater_mallinfo2 {
 
 struct highwater_state {
     int descriptor; /* -1 without highwater */
-    int is_open;
+    int is_open, has_ended;
     int trim;        /* whether the present iteration ends with malloc_trim */
     int told_phases; /* whether the present iteration has told phases */
     unsigned long iteration;
@@ -204,6 +205,16 @@ static inline int highwater_finish(void) {
     return highwater_goes_on();
 }
 
+/* Says that the work is done: highwater_iteration() does where it gives 0, a loop that is left before must. */
+static inline void highwater_end(void) {
+    struct highwater_state *state = highwater_state();
+    if (state->is_open && !state->has_ended) {
+        state->has_ended = 1;
+        snprintf(state->line, HIGHWATER_LINE, "{\"type\":\"end\"}\n");
+        highwater_send();
+    }
+}
+
 /* Ends the present iteration, if there is one, and begins the next: its number from 1, or 0 when the loop is over. */
 static inline unsigned long highwater_iteration(void) {
     struct highwater_state *state = highwater_state();
@@ -213,10 +224,7 @@ static inline unsigned long highwater_iteration(void) {
         state->trim = state->descriptor >= 0 && strstr(state->line, "\"trim\":true") != NULL;
         return ++state->iteration;
     }
-    if (state->descriptor >= 0) {
-        snprintf(state->line, HIGHWATER_LINE, "{\"type\":\"end\"}\n");
-        highwater_send();
-    }
+    highwater_end();
     return 0;
 }
 

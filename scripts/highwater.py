@@ -9,13 +9,14 @@
             model.run()
         del model
 
-    PYTHONPATH=scripts highwater run --exec 'env PYTHONMALLOC=malloc python3 service.py'
+    PYTHONPATH=scripts highwater run --exec 'python3 service.py'
 
 An iteration ends where the loop begins again. What lives then is what a leak is made of, so drop what the next iteration
 makes anew. There, `drop` begins if phases were told, garbage is collected, and highwater takes its sample while this program
 waits. Without highwater the loop runs a few times by itself. scripts/PROTOCOL.md describes the protocol.
 """
 
+import atexit
 import ctypes
 import gc
 import json
@@ -45,14 +46,13 @@ def iterations(name=None, version="", alone=3, collect=True):
         raise RuntimeError("highwater: a program has one loop of iterations")
     session = _session = _Session(int(os.environ["HIGHWATER_FD"]), collect)
     session.hello(name, version)
-    try:
-        while session.goes_on:
-            session.iteration += 1
-            yield session.iteration
-            session.finish()
-    finally:
-        # Also where the loop is left early.
-        session.tell('{"type":"end"}\n')
+    # Where the loop is left early, this program may be about to die of an exception, which nobody can tell yet.
+    atexit.register(session.end)
+    while session.goes_on:
+        session.iteration += 1
+        yield session.iteration
+        session.finish()
+    session.end()
 
 
 def phase(name):
@@ -78,6 +78,7 @@ def fail(message):
         _session.hello(None, "")
     if _session is not None:
         _session.tell(json.dumps({"type": "failed", "message": message}) + "\n")
+        _session.has_ended = True
 
 
 class _Nothing:
@@ -103,19 +104,21 @@ class _Session:
         self.collect = collect
         self.iteration = 0
         self.goes_on = False
+        self.has_ended = False
+        self.process = os.getpid()
         self.told_phases = False
         self.trim = False
         # Held while an answer is due. What its own thread says meanwhile, in a finalizer, need not wait.
         self.turn = threading.RLock()
         self.live_bytes, self.malloc_trim = _allocator()
+        self.absence = _blindness() if self.live_bytes() is not None else None
 
     def hello(self, name, version):
         name = name or os.path.splitext(os.path.basename(sys.argv[0] or "python"))[0]
         trims = self.malloc_trim is not None
         hello = {"type": "hello", "protocol": PROTOCOL, "name": name, "version": version, "pid": os.getpid()}
-        self.ask(json.dumps({**hello, "trims": trims}) + "\n")
-        if self.goes_on and self.live_bytes() is not None and os.environ.get("PYTHONMALLOC") != "malloc":
-            note("PYTHONMALLOC=malloc is not set: small objects of Python come out of pools, which live bytes do not show")
+        absence = {} if self.absence is None else {"live_absence": self.absence}
+        self.ask(json.dumps({**hello, "trims": trims, **absence}) + "\n")
 
     def enter(self, name):
         self.told_phases = True
@@ -132,9 +135,15 @@ class _Session:
             gc.collect()
         if self.trim:
             self.malloc_trim(0)
-        live = self.live_bytes()
+        live = None if self.absence else self.live_bytes()
         told = "" if live is None else f',"live_bytes":{live}'
         self.ask(f'{{"type":"iteration","iteration":{self.iteration}{told}}}\n')
+
+    def end(self):
+        """Says that the work is done; not for a process that this one has forked, nor after an exception that nobody caught."""
+        if not self.has_ended and os.getpid() == self.process and not hasattr(sys, "last_value"):
+            self.has_ended = True
+            self.tell('{"type":"end"}\n')
 
     def ask(self, line):
         """Sends a line after which highwater says whether a further iteration begins. Silence means no."""
@@ -172,6 +181,19 @@ class _Session:
         except ConnectionResetError:
             return b""
         return line
+
+
+def _blindness():
+    """Why the allocator's live bytes are not those of this program; None where they are."""
+    python = sys.implementation.name
+    if python != "cpython":
+        return f"{python} has a heap of its own, which the allocator does not count"
+    # Blocks of the pools: none where PYTHONMALLOC or the build gives all objects to malloc, whatever the debug hooks.
+    if not sys.getallocatedblocks():
+        return None
+    ignored = ", and leave out -E and -I" if sys.flags.ignore_environment else ""
+    pools = "Python takes small objects out of pools of its own, which the allocator does not count"
+    return f"{pools}: set PYTHONMALLOC=malloc, as the arm exact-live does{ignored}"
 
 
 class _MallInfo2(ctypes.Structure):

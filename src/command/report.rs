@@ -24,6 +24,9 @@ pub(super) fn report(arguments: &ReportArguments) -> Result<u8, Error> {
     let cases: Vec<VerdictRow> = rows.into_iter().filter(|row| row.role == Role::Case).collect();
     for row in &cases {
         console.say(&format!("{}: {}\n    {}", row.case, word(row), row.sentence));
+        if !row.notes.is_empty() {
+            console.say(&format!("    notes: {}", row.notes));
+        }
     }
     console.tables(&cases);
     tell_settings(&directory, &console)?;

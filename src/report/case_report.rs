@@ -3,7 +3,7 @@
 use super::sentence::sentence;
 use super::verdict_row::{CoreSource, LiveSource, VerdictRow};
 use crate::analysis::{Assessment, Verdict, judges_mappings};
-use crate::runner::{CaseRun, Evidence, Outcome};
+use crate::runner::{CaseRun, Evidence, FinishReason, Outcome, Said};
 use crate::suite::{Case, Expectation};
 
 /// What became of the fork probe run that a case was given.
@@ -52,14 +52,20 @@ impl CaseReport {
         }
         row.judges_mappings = judges_mappings(&case.arm);
         row.outcome = run.outcome.word().into();
-        row.outcome_detail = detail(&run.outcome, &run.evidence);
+        let early = ended_early(run, case);
+        row.outcome_detail = match &early {
+            Some(early) => format!("finished: {early}"),
+            None => detail(&run.outcome, &run.evidence),
+        };
+        row.notes = run.notes.join("; ");
         row.iterations = run.evidence.iteration;
         row.core_reason = core.map_or("", |core| core.notes).to_owned();
         let CaseRun { outcome, evidence, series, .. } = run;
         let live = live.filter(|_| !series.is_empty());
         let assessment = row.judge(series, live, core.and_then(|core| core.source), outcome.is_finished());
         let failure = if outcome.is_finished() { None } else { Some(row.outcome_detail.as_str()) };
-        row.sentence = sentence(assessment.as_ref(), &row, failure);
+        let told = [Some(sentence(assessment.as_ref(), &row, failure)), early];
+        row.sentence = told.into_iter().flatten().collect::<Vec<_>>().join("; ");
         let word = outcome.expectation().or_else(|| assessment.as_ref().map(|found| found.verdict.into()));
         let resident = assessment.as_ref().and_then(|found| found.resident.as_ref());
         let retains = resident.is_some_and(|resident| resident.retention);
@@ -70,17 +76,27 @@ impl CaseReport {
     }
 }
 
+/// That a program ended its work before highwater did, if it did.
+fn ended_early(run: &CaseRun, case: &Case) -> Option<String> {
+    let by_itself = run.outcome == Outcome::Finished(FinishReason::ByItself);
+    let (done, asked) = (run.evidence.iteration, case.limits.iterations);
+    by_itself.then(|| format!("the program ended after {done} of {asked} iterations"))
+}
+
 /// The outcome with its evidence.
 fn detail(outcome: &Outcome, evidence: &Evidence) -> String {
     let place = match outcome {
         Outcome::Finished(_) | Outcome::Skipped { .. } => return outcome.to_string(),
+        // Where it was when it had not even begun goes without saying.
+        Outcome::Exited { code: 0, said: Said::Nothing { .. } }
+        | Outcome::TimedOut { said: Said::Nothing { .. }, .. } => outcome.to_string(),
         Outcome::Crashed { .. }
-        | Outcome::Exited { after_end: false, .. }
+        | Outcome::Exited { said: Said::Nothing { .. } | Said::Hello, .. }
         | Outcome::TimedOut { .. }
         | Outcome::Interrupted => {
             format!("{outcome} {evidence}")
         }
-        Outcome::Exited { after_end: true, .. }
+        Outcome::Exited { said: Said::End, .. }
         | Outcome::Lingered { .. }
         | Outcome::OutOfMemory { .. }
         | Outcome::Failed { .. }
@@ -121,11 +137,14 @@ mod tests {
     fn the_last_words_are_not_those_of_a_backtrace() {
         let output =
             ["plugin failed", "stack backtrace:", "   0: std::panicking", "             at src/x.rs:1", "note: more"];
-        let evidence =
-            Evidence { iteration: 4, phase: None, output: output.iter().map(|line| (*line).to_owned()).collect() };
+        let evidence = Evidence {
+            iteration: 4,
+            output: output.iter().map(|line| (*line).to_owned()).collect(),
+            ..Evidence::default()
+        };
         let told = detail(&Outcome::Crashed { signal: "SIGABRT".into() }, &evidence);
         assert_eq!(told, "crashed by SIGABRT after iteration 4; last output: plugin failed");
-        let told = detail(&Outcome::Exited { code: 3, after_end: true }, &evidence);
+        let told = detail(&Outcome::Exited { code: 3, said: Said::End }, &evidence);
         assert_eq!(told, "exited with code 3 after its end (after iteration 4); last output: plugin failed");
     }
 }

@@ -95,6 +95,8 @@ documented_row! {
         as_expected: bool,
         /// Everything in one sentence.
         sentence: String,
+        /// What the child remarked, each remark once.
+        notes: String,
         /// Verdict on live bytes.
         live_verdict: String,
         /// The run whose live bytes were judged: the case itself or the exact-live probe of the same work.
@@ -236,7 +238,7 @@ documented_row! {
         sampling_us: Option<f64>,
         /// How it was judged: declared end of warm-up, iterations.
         settle_iterations: u64,
-        /// How it was judged: tolerated growth of live bytes, bytes per iteration.
+        /// How it was judged: upper limit of growth up to which live bytes that do not provably rise are stable, bytes per iteration.
         tolerance_bytes_per_iteration: f64,
         /// How it was judged: steps of a scenario cycle.
         cycle: u64,

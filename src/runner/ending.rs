@@ -9,7 +9,7 @@ use nix::sys::signal::Signal;
 use super::child::EXIT_GRACE;
 use super::evidence::Evidence;
 use super::memory_words;
-use super::outcome::{FinishReason, Outcome};
+use super::outcome::{FinishReason, Outcome, Said};
 use super::told::cleaned;
 
 /// How the conversation with the child ended.
@@ -41,6 +41,18 @@ pub(super) struct Known<'a> {
     pub(super) oom_kills: u64,
     /// Whether it is a program, and not highwater's own worker.
     pub(super) is_program: bool,
+    /// Whether it has said hello.
+    pub(super) has_said_hello: bool,
+}
+
+impl Known<'_> {
+    /// How far the conversation had come, short of an end.
+    fn said(&self) -> Said {
+        match self.has_said_hello {
+            true => Said::Hello,
+            false => Said::Nothing { is_program: self.is_program },
+        }
+    }
 }
 
 impl Ending {
@@ -54,10 +66,11 @@ impl Ending {
         match (self, status) {
             (Ending::Done, Some(status)) => match status.code() {
                 Some(0) => Outcome::Finished(known.stop.unwrap_or(FinishReason::AllIterations)),
-                Some(code) => Outcome::Exited { code, after_end: true },
-                None => of_exit(status, known.evidence, known.oom_kills),
+                // What has not done all of its work may have failed at it.
+                Some(code) if known.stop != Some(FinishReason::ByItself) => Outcome::Exited { code, said: Said::End },
+                _ => of_exit(status, Said::End, known),
             },
-            (Ending::Closed, Some(status)) => of_exit(status, known.evidence, known.oom_kills),
+            (Ending::Closed, Some(status)) => of_exit(status, known.said(), known),
             (Ending::Done, None) => Outcome::Lingered { after_end: true, grace: EXIT_GRACE },
             (Ending::Closed, None) => Outcome::Lingered { after_end: false, grace: EXIT_GRACE },
             (Ending::Failed(message), _) => match memory_words::speak_in(&message) {
@@ -69,17 +82,18 @@ impl Ending {
                 Outcome::OutOfMemory { why: cleaned(&why) }
             }
             (Ending::Refused(why) | Ending::Alien(why), _) => Outcome::Incompatible { why: cleaned(&why) },
-            (Ending::TimedOut(limit), _) => Outcome::TimedOut { limit },
+            (Ending::TimedOut(limit), _) => Outcome::TimedOut { limit, said: known.said() },
             (Ending::Interrupted, _) => Outcome::Interrupted,
         }
     }
 }
 
-/// What a child's end means that did not finish its part of the protocol.
+/// What a child's end means that did not finish its part of the protocol, or its work.
 ///
 /// Whatever it printed before it was aborted may be the reason. A child that exits says why in its last words, and may have
 /// warned of much before.
-fn of_exit(status: ExitStatus, evidence: &Evidence, oom_kills: u64) -> Outcome {
+fn of_exit(status: ExitStatus, said: Said, known: &Known<'_>) -> Outcome {
+    let Known { evidence, oom_kills, .. } = *known;
     let warned = || evidence.output.iter().find(|line| memory_words::speak_in(line)).cloned();
     let last = || evidence.last_words().filter(|words| memory_words::speak_in(words)).map(str::to_owned);
     match (status.signal(), status.code()) {
@@ -90,10 +104,10 @@ fn of_exit(status: ExitStatus, evidence: &Evidence, oom_kills: u64) -> Outcome {
             Some(why) => Outcome::OutOfMemory { why },
             None => Outcome::Crashed { signal: signal_name(number) },
         },
-        (None, Some(0)) => Outcome::Exited { code: 0, after_end: false },
+        (None, Some(0)) => Outcome::Exited { code: 0, said },
         (None, code) => match last() {
             Some(why) => Outcome::OutOfMemory { why },
-            None => Outcome::Exited { code: code.unwrap_or(-1), after_end: false },
+            None => Outcome::Exited { code: code.unwrap_or(-1), said },
         },
     }
 }

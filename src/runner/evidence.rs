@@ -13,6 +13,9 @@ pub struct Evidence {
     pub iteration: u64,
     /// The phase that had begun after it, if any.
     pub phase: Option<Phase>,
+    /// Whether an iteration had begun after it: a program is told when to begin.
+    #[serde(default)]
+    pub begun: bool,
     /// Last lines of standard output and error.
     pub output: Vec<String>,
 }
@@ -35,6 +38,7 @@ impl fmt::Display for Evidence {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.phase {
             Some(phase) => write!(formatter, "in iteration {}, phase {phase}", self.iteration + 1),
+            None if self.begun => write!(formatter, "in iteration {}", self.iteration + 1),
             None if self.iteration == 0 => write!(formatter, "before the first iteration"),
             None => write!(formatter, "after iteration {}", self.iteration),
         }

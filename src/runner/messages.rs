@@ -49,7 +49,11 @@ impl Watch<'_> {
         match (message, &self.hello) {
             (Message::Hello(_), Some(_)) => wrong("it said hello twice".into()),
             (Message::Hello(hello), None) => Ok(self.greet(hello)),
-            (Message::Failed { message, .. }, _) => Ok(Some(Ending::Failed(message))),
+            (Message::Failed { message, .. }, _) => {
+                // Whoever fails at what comes before its first iteration says hello for that alone.
+                self.evidence.begun &= self.evidence.iteration > 0;
+                Ok(Some(Ending::Failed(message)))
+            }
             (Message::Incompatible { message }, _) => Ok(Some(Ending::Refused(message))),
             (_, None) => wrong("its first message was not a hello".into()),
             (Message::Phase { phase, iteration }, _) => {
@@ -85,7 +89,7 @@ impl Watch<'_> {
                 wrong("it ended before the last phase of its profile".into())
             }
             (Message::End {}, _) => {
-                self.evidence.phase = None;
+                (self.evidence.phase, self.evidence.begun) = (None, false);
                 Ok(Some(Ending::Done))
             }
             // The child was already at it; the verdict rests on what came before.
@@ -109,6 +113,7 @@ impl Watch<'_> {
     fn greet(&mut self, mut hello: Hello) -> Option<Ending> {
         hello.runtime = cleaned(&hello.runtime);
         hello.runtime_version = cleaned(&hello.runtime_version);
+        hello.live_absence = hello.live_absence.as_deref().map(cleaned);
         let hello = self.hello.insert(hello);
         if hello.protocol != VERSION {
             let why = format!("it speaks protocol {}, this highwater speaks {VERSION}", hello.protocol);
@@ -124,7 +129,7 @@ impl Watch<'_> {
 
     fn record(&mut self, sample: &Sample, child: &mut Running) -> Result<Option<Ending>, Error> {
         self.evidence.iteration = sample.iteration;
-        self.evidence.phase = None;
+        (self.evidence.phase, self.evidence.begun) = (None, false);
         self.series.push(sample);
         self.observer.sampled(sample, &self.series)?;
         if self.stop.is_none()

@@ -26,6 +26,6 @@ mod watch;
 mod watched;
 
 pub use evidence::Evidence;
-pub use outcome::{FinishReason, Outcome};
+pub use outcome::{FinishReason, Outcome, Said};
 pub use run::{CaseRun, Observer, Request, run};
 pub use watched::{Program, told};

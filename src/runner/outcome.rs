@@ -22,13 +22,15 @@ pub enum Outcome {
     Exited {
         /// Exit code.
         code: i32,
-        /// Whether it had said that its work was done.
-        after_end: bool,
+        /// How far the conversation had come.
+        said: Said,
     },
     /// A time limit ran out and it was killed.
     TimedOut {
         /// The limit.
         limit: Duration,
+        /// How far the conversation had come.
+        said: Said,
     },
     /// It had no more to say, did not exit and was killed.
     Lingered {
@@ -61,6 +63,34 @@ pub enum Outcome {
     },
     /// The user ended the run.
     Interrupted,
+}
+
+/// How far the conversation with a child had come when the child ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Said {
+    /// It had not said hello.
+    Nothing {
+        /// Whether it is a program, which may not know the protocol at all.
+        is_program: bool,
+    },
+    /// It had said hello.
+    Hello,
+    /// It had said that its work was done.
+    End,
+}
+
+impl Said {
+    /// What to do about a program that may not know the protocol; empty for all others.
+    fn remedy(self) -> &'static str {
+        match self {
+            Said::Nothing { is_program: true } => {
+                ", and it never spoke the protocol (no hello on HIGHWATER_FD; scripts/PROTOCOL.md): for a program that does \
+                 not, there is `highwater watch -- …`"
+            }
+            _ => "",
+        }
+    }
 }
 
 /// Why a run that did its work came to its end.
@@ -121,16 +151,16 @@ impl fmt::Display for Outcome {
                 write!(formatter, "finished when the time for the run was over")
             }
             Outcome::Finished(FinishReason::ByItself) => {
-                write!(formatter, "finished when the program said that this is the end")
+                write!(formatter, "finished when the program ended by itself")
             }
             Outcome::Crashed { signal } => write!(formatter, "crashed by {signal}"),
-            Outcome::Exited { code, after_end: false } => {
-                write!(formatter, "exited with code {code} before the work was done")
-            }
-            Outcome::Exited { code, after_end: true } => write!(formatter, "exited with code {code} after its end"),
-            Outcome::TimedOut { limit } => {
+            Outcome::Exited { code: 0, said } => write!(formatter, "exited with code 0{}", said.remedy()),
+            Outcome::Exited { code, said: Said::End } => write!(formatter, "exited with code {code} after its end"),
+            Outcome::Exited { code, .. } => write!(formatter, "exited with code {code}"),
+            Outcome::TimedOut { limit, said } => {
+                let what = if matches!(said, Said::Nothing { .. }) { "the start" } else { "an iteration" };
                 let limit = humantime::format_duration(*limit);
-                write!(formatter, "an iteration took longer than {limit} (--iteration-time)")
+                write!(formatter, "{what} took longer than {limit} (--iteration-time){}", said.remedy())
             }
             Outcome::Lingered { after_end, grace } => {
                 let since = if *after_end { "its end" } else { "closing its socket" };

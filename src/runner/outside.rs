@@ -50,7 +50,6 @@ impl Outside {
         let own = [
             ("allocator", hello.allocator.is_some()),
             ("runtime_library", hello.runtime_library.is_some()),
-            ("live_absence", hello.live_absence.is_some()),
             ("peaks", hello.peaks),
             ("core", hello.core.is_some()),
         ];

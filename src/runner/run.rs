@@ -120,6 +120,7 @@ pub fn run(request: &Request<'_>, observer: &mut dyn Observer) -> Result<CaseRun
     evidence.output = output;
     let oom_kills = kernel_oom_kills().saturating_sub(oom_kills);
     let is_program = case.runtime.program.is_some();
-    let outcome = ending.outcome(status, &Known { evidence: &evidence, stop, oom_kills, is_program });
+    let outcome = ending
+        .outcome(status, &Known { evidence: &evidence, stop, oom_kills, is_program, has_said_hello: hello.is_some() });
     Ok(CaseRun { outcome, evidence, hello, series, notes })
 }

@@ -128,7 +128,7 @@ impl<'a> Watch<'a> {
         if let Some(conversation) =
             self.conversation.as_mut().filter(|_| self.lines.is_empty() && !child.has_said_more())
         {
-            conversation.answer(&mut self.stop, child, self.request.case);
+            self.evidence.begun |= conversation.answer(&mut self.stop, child, self.request.case);
         }
         Ok(None)
     }

@@ -200,7 +200,7 @@ pub struct Hello {
     /// bytes has that of its allocator.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub live: Option<LiveKind>,
-    /// Why there is no counter.
+    /// Why there is no counter. A program may say so where its allocator's counter would not tell what it holds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub live_absence: Option<String>,
     /// Whether every phase has a high-water mark of its own. Not the program's to say.

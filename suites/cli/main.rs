@@ -21,6 +21,7 @@ mod outside;
 mod phases;
 mod process;
 mod programs;
+mod python;
 mod report;
 mod runtimes;
 mod scripts;

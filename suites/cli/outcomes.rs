@@ -64,7 +64,7 @@ const EVERY_OUTCOME: &str = r#"
 const EXPECTED: [(&str, &str, &str, usize); 12] = [
     ("none.auto.crash.exact-live.t1", "crashed", "crashed by SIGSEGV in iteration 5, phase execute", 4),
     ("none.auto.abort.exact-live.t1", "crashed", "crashed by SIGABRT in iteration 5, phase execute", 4),
-    ("none.auto.exit.exact-live.t1", "exited", "exited with code 3 before the work was done in iteration 5", 4),
+    ("none.auto.exit.exact-live.t1", "exited", "exited with code 3 in iteration 5", 4),
     ("none.auto.garbage.exact-live.t1", "incompatible", "`[info] loading plugin...` is not a protocol line", 4),
     (
         "none.auto.hang.exact-live.t1",

@@ -84,7 +84,7 @@ impl Observer for Recorder<'_> {
 /// How a process ended, with its last words where it did not say why.
 fn detail(outcome: &Outcome, run: Option<&CaseRun>) -> String {
     let told = match outcome {
-        Outcome::TimedOut { limit } => format!("nothing came of it for {}", humantime::format_duration(*limit)),
+        Outcome::TimedOut { limit, .. } => format!("nothing came of it for {}", humantime::format_duration(*limit)),
         // The word for it stands beside this.
         Outcome::OutOfMemory { why } => why.clone(),
         other => other.to_string(),

@@ -6,7 +6,7 @@ use super::*;
 fn outcome(ending: Ending, raw: Option<i32>, output: &[&str], oom_kills: u64) -> Outcome {
     let output = output.iter().map(|line| (*line).to_owned()).collect();
     let evidence = Evidence { output, ..Evidence::default() };
-    let known = Known { evidence: &evidence, stop: None, oom_kills, is_program: false };
+    let known = Known { evidence: &evidence, stop: None, oom_kills, is_program: false, has_said_hello: true };
     ending.outcome(raw.map(ExitStatus::from_raw), &known)
 }
 
@@ -24,15 +24,15 @@ fn an_exit_is_read_with_its_evidence() {
     assert_eq!(exit(6, &thrown, 0), Outcome::OutOfMemory { why: thrown[0].into() });
     assert!(matches!(exit(9, &[], 1), Outcome::OutOfMemory { .. }));
     assert_eq!(exit(9, &[], 0), Outcome::Crashed { signal: "SIGKILL".into() });
-    assert_eq!(exit(17 << 8, &[], 0), Outcome::Exited { code: 17, after_end: false });
-    assert_eq!(exit(0, &["memory allocation of doom"], 0), Outcome::Exited { code: 0, after_end: false });
+    assert_eq!(exit(17 << 8, &[], 0), Outcome::Exited { code: 17, said: Said::Hello });
+    assert_eq!(exit(0, &["memory allocation of doom"], 0), Outcome::Exited { code: 0, said: Said::Hello });
 }
 
 /// Planted: a warning that was overcome, and another reason after it.
 #[test]
 fn the_last_words_of_a_program_that_exits_are_its_reason() {
     let warning = "warning: mlock: Cannot allocate memory; going on without it";
-    assert_eq!(exit(3 << 8, &[warning, "licence expired"], 0), Outcome::Exited { code: 3, after_end: false });
+    assert_eq!(exit(3 << 8, &[warning, "licence expired"], 0), Outcome::Exited { code: 3, said: Said::Hello });
     let python = ["Traceback (most recent call last):", "MemoryError"];
     assert_eq!(exit(1 << 8, &python, 0), Outcome::OutOfMemory { why: "MemoryError".into() });
     let panic = ["called `Result::unwrap()`: Cannot allocate memory", "note: run with `RUST_BACKTRACE=1`"];
@@ -58,7 +58,7 @@ fn what_a_runtime_says_without_memory_is_no_fault_of_the_model() {
     assert_eq!(failed("no such operator").word(), "failed");
     let refused = |text: &str, is_program: bool| {
         let evidence = Evidence::default();
-        let known = Known { evidence: &evidence, stop: None, oom_kills: 0, is_program };
+        let known = Known { evidence: &evidence, stop: None, oom_kills: 0, is_program, has_said_hello: true };
         Ending::Refused(text.into()).outcome(None, &known)
     };
     let library = "libopenvino.so: failed to map segment from shared object";
@@ -77,4 +77,30 @@ fn messages_are_cut_and_cleaned() {
     }
     let told = outcome(Ending::Failed("\u{1b}[31mstd::bad_alloc\n".into()), None, &[], 0);
     assert_eq!(told, Outcome::OutOfMemory { why: " [31mstd::bad_alloc ".into() });
+}
+
+/// Planted: children that end before they have said a word, and one that ends its work early and fails.
+#[test]
+fn how_far_the_conversation_had_come_is_told() {
+    let evidence = Evidence { output: vec!["MemoryError".into()], ..Evidence::default() };
+    let ended = |ending: Ending, raw: i32, is_program: bool, stop: Option<FinishReason>| {
+        let has_said_hello = stop.is_some();
+        let known = Known { evidence: &evidence, stop, oom_kills: 0, is_program, has_said_hello };
+        ending.outcome(Some(ExitStatus::from_raw(raw)), &known)
+    };
+    let mute = ended(Ending::Closed, 0, true, None).to_string();
+    assert!(
+        mute.starts_with("exited with code 0, and it never spoke") && mute.contains("highwater watch --"),
+        "{mute}"
+    );
+    assert_eq!(ended(Ending::Closed, 0, false, None).to_string(), "exited with code 0");
+    let limit = || Ending::TimedOut(Duration::from_secs(2));
+    let late = ended(limit(), 0, true, None).to_string();
+    assert!(late.starts_with("the start took longer than 2s (--iteration-time), and it never spoke"), "{late}");
+    assert_eq!(ended(limit(), 0, false, None).to_string(), "the start took longer than 2s (--iteration-time)");
+    let by_itself = Some(FinishReason::ByItself);
+    assert!(ended(limit(), 0, true, by_itself).to_string().starts_with("an iteration took"));
+    assert_eq!(ended(Ending::Done, 1 << 8, true, by_itself).word(), "out-of-memory");
+    let stopped = Some(FinishReason::AllIterations);
+    assert_eq!(ended(Ending::Done, 1 << 8, true, stopped).to_string(), "exited with code 1 after its end");
 }

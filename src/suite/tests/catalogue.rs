@@ -73,7 +73,7 @@ fn the_arms_of_the_design_are_there() {
     insta::assert_snapshot!(told.join("\n"), @r"
     arena-max-1 glibc glibc.malloc.arena_max=1
     arena-max-2 glibc glibc.malloc.arena_max=2
-    exact-live glibc glibc.malloc.tcache_count=0
+    exact-live glibc glibc.malloc.tcache_count=0 PYTHONMALLOC=malloc
     glibc glibc
     hugetlb glibc glibc.malloc.hugetlb=1
     hugetlb-reserved glibc glibc.malloc.hugetlb=2
@@ -81,7 +81,7 @@ fn the_arms_of_the_design_are_there() {
     jemalloc-background jemalloc MALLOC_CONF=background_thread:true
     jemalloc-decay-0 jemalloc MALLOC_CONF=dirty_decay_ms:0,muzzy_decay_ms:0
     jemalloc-deeprec jemalloc MALLOC_CONF=background_thread:true,metadata_thp:auto,dirty_decay_ms:20000,muzzy_decay_ms:20000
-    jemalloc-exact jemalloc MALLOC_CONF=tcache:false
+    jemalloc-exact jemalloc MALLOC_CONF=tcache:false PYTHONMALLOC=malloc
     mimalloc mimalloc
     mimalloc-purge-0 mimalloc MIMALLOC_PURGE_DELAY=0
     mmap-threshold-128k glibc glibc.malloc.mmap_threshold=131072
