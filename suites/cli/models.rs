@@ -50,7 +50,7 @@ fn every_open_input_is_told_of() {
 #[test]
 fn an_input_that_does_not_fit_is_told() {
     for (input, part) in [
-        ("y=f32[1,3,48,192]", "no input `y`: it has x"),
+        ("y=f32[1,3,48,192]", "no input `y`: it has `x`"),
         ("x=f32[1,3,48]", "input `x` has 4 dimensions"),
         ("x=i64[1,3,48,192]", "input `x` is of type f32, not i64"),
         ("x=f32[1,4,48,192]", "dimension 1 of input `x` is always 3, not 4"),

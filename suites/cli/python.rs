@@ -19,7 +19,7 @@ fn a_program_in_python_leaks_only_where_it_loses_memory() {
     }
     let samples = desk.samples("none.sound.program.exact-live.t1");
     let live: Vec<_> = samples.iter().filter_map(|sample| sample.number("live_bytes")).collect();
-    let is_flat = live[live.len() / 2..].windows(2).all(|pair| pair[0] == pair[1]);
+    let is_flat = live[live.len() / 2..].windows(2).all(|pair| pair[1] <= pair[0]);
     assert!(live.len() >= 28 && is_flat, "the module leaks: {live:?}");
 }
 
