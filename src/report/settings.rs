@@ -328,6 +328,16 @@ mod tests {
         insta::assert_snapshot!(told[0].judgement);
     }
 
+    #[test]
+    fn a_setting_that_needs_more_adds_to_the_peak() {
+        let told = Recorded::default()
+            .process(Role::Case, "glibc", "stable+retention", |i| 61.0 + wave(i))
+            .process(Role::Counterfactual, "mimalloc", "stable", |i| 81.0 + wave(i))
+            .compared();
+        let judgement = &told[0].judgement;
+        assert!(judgement.starts_with("mimalloc adds 20.0 MB ") && judgement.contains(" to the peak, "), "{judgement}");
+    }
+
     /// A process that crept to iteration 200 is compared over the 100 iterations that the other arm has.
     #[test]
     fn arms_are_compared_over_as_many_iterations_as_both_have() {

@@ -39,7 +39,8 @@ fn creeps(verdicts: &str) -> bool {
 /// What happens to the level at rest and to the peak; the verb once where it is the same.
 fn levels(row: &SettingRow) -> Option<String> {
     let at_rest = row.at_rest().map(|(effect, limits)| (effect, amount(effect, limits, "at rest")));
-    let peak = row.peak().map(|(effect, limits)| (effect, amount(effect, limits, "of the peak")));
+    let of_peak = |effect| if effect == ArmEffect::Adds { "to the peak" } else { "of the peak" };
+    let peak = row.peak().map(|(effect, limits)| (effect, amount(effect, limits, of_peak(effect))));
     let told = match (at_rest, peak) {
         (Some((one, at_rest)), Some((other, peak))) if one == other => {
             let join = if one == ArmEffect::NotProven { "or" } else { "and" };
