@@ -270,6 +270,9 @@ mod tests {
         let cli = Cli::parse_from(["highwater", "--model", "net.onnx", "--input", "x=f32[1,3]=0.5"]);
         assert!(cli.command.is_none());
         assert_eq!(cli.run.input[0].1.fill, Some(0.5));
+        let cli =
+            Cli::parse_from(["highwater", "--model", "net.onnx", "--runtime", "rten,openvino", "--runtime", "onert"]);
+        assert_eq!(cli.run.runtime, ["rten", "openvino", "onert"]);
         let cli = Cli::parse_from(["highwater", "quick"]);
         assert_eq!(cli.run.suites, ["quick"]);
         let cli = Cli::parse_from(["highwater", "run", "quick", "--list"]);

@@ -9,8 +9,13 @@ use crate::arm::ExpectedOwner;
 
 /// A shell, one that knows descriptors of two digits, with this script as a program. Its background processes are called `sleep SECONDS`.
 fn start(script: &str) -> Running {
+    start_with(script, &[], &[])
+}
+
+/// The same with variables of the program's own, and of its arm.
+fn start_with(script: &str, own: &[(&str, &str)], arm: &[(&str, &str)]) -> Running {
     let environment = ChildEnvironment {
-        variables: Vec::new(),
+        variables: arm.iter().map(|(name, value)| ((*name).to_owned(), OsString::from(value))).collect(),
         removed: Vec::new(),
         expected: ExpectedOwner::CLibrary,
         unverified: None,
@@ -22,7 +27,11 @@ fn start(script: &str) -> Running {
         iteration_time: Duration::from_secs(60),
         memory_bytes: None,
     };
-    let program = ProgramSpec { command: vec!["bash".into(), "-c".into(), script.into()], ..ProgramSpec::default() };
+    let program = ProgramSpec {
+        command: vec!["bash".into(), "-c".into(), script.into()],
+        environment: own.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+        ..ProgramSpec::default()
+    };
     Running::start_program(&ProgramStart {
         program: &program,
         file: Path::new("bash"),
@@ -68,6 +77,18 @@ fn an_end_is_seen_and_does_not_reap() {
     let child = start("read line <&\"$HIGHWATER_FD\"");
     assert!(!child.has_ended().unwrap());
     assert_eq!(child.reap().unwrap().0.and_then(|status| status.code()), Some(1), "its socket was closed for it");
+}
+
+/// A program's own variables hold, an arm may say otherwise, and the protocol has the last word.
+#[test]
+fn a_program_finds_its_own_variables_below_those_of_its_arm() {
+    let script = "exit $((OWN + BOTH + HIGHWATER_THREADS))";
+    let own = [("OWN", "1"), ("BOTH", "10"), ("HIGHWATER_THREADS", "100")];
+    for (arm, code) in [(&[][..], 12), (&[("BOTH", "20")][..], 22)] {
+        let child = start_with(script, &own, arm);
+        wait_until(|| child.has_ended().unwrap());
+        assert_eq!(child.reap().unwrap().0.and_then(|status| status.code()), Some(code));
+    }
 }
 
 /// What a worker finds in its environment beside what it inherits, under an arm with these variables.
