@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use highwater::arm::{LiveCounter, in_force};
 use highwater::sample::{Probe, Sample};
+use libtest_mimic::{Arguments, Failed, Trial};
 
 struct Counting;
 
@@ -35,9 +36,16 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// One test in this program, so that no other thread allocates meanwhile.
-#[test]
-fn a_sample_allocates_nothing() {
+/// One test, on the only thread of its process: a harness that waits on another thread allocates there meanwhile.
+fn main() {
+    let arguments = Arguments { test_threads: Some(1), ..Arguments::from_args() };
+    let trials = vec![Trial::test("a_sample_allocates_nothing", a_sample_allocates_nothing)];
+    libtest_mimic::run(&arguments, trials).exit();
+}
+
+fn a_sample_allocates_nothing() -> Result<(), Failed> {
+    let threads = std::fs::read_dir("/proc/self/task")?.count();
+    assert_eq!(threads, 1, "another thread may allocate meanwhile");
     let mut probe = Probe::open().expect("/proc is there");
     let counter = LiveCounter::detect(&in_force());
     let mut sample = Sample::default();
@@ -59,4 +67,5 @@ fn a_sample_allocates_nothing() {
     // The counter can fail: one allocation shows.
     let planted = std::hint::black_box(Box::new(7u64));
     assert!(ALLOCATIONS.load(Ordering::Relaxed) > after, "{planted}");
+    Ok(())
 }
