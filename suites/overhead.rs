@@ -222,7 +222,7 @@ fn million_samples() {
         judges_mappings: true,
         ..VerdictRow::default()
     };
-    let live = LiveSource { case: "million", series: &series, kind: LiveKind::Exact };
+    let live = LiveSource { case: "million", series: &series, kind: LiveKind::Exact, second: None };
     row.judge(&series, Some(live), None, true).expect("there are samples");
     draw_case(&row, &series, Some(live), None, folder.path()).expect("it can be drawn");
     let took = start.elapsed();

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::core_level::CoreSeries;
+use super::cross_check::{CrossCheck, cross_check, wants_cross_check};
 use super::finding::{LiveFinding, LiveSeries, describe, live_finding, resource_finding};
 use super::judge::judge_so_far;
 use super::resident::{ResidentRules, ResidentSeries};
@@ -16,6 +17,8 @@ use super::verdict::{LiveVerdict, Resource, Verdict};
 pub struct Evidence<'a> {
     /// Live bytes.
     pub live: Option<LiveSeries<'a>>,
+    /// Live bytes of the same work as another allocator counts them, for a leak that the first count cannot vouch for.
+    pub second: Option<LiveSeries<'a>>,
     /// Anonymous memory at rest.
     pub anon: Option<&'a [f64]>,
     /// Highest anonymous memory inside the iteration.
@@ -57,6 +60,8 @@ pub struct Assessment {
     pub verdict: Verdict,
     /// On live bytes, if they could be read.
     pub live: Option<LiveFinding>,
+    /// What a second count of live bytes said of a leak, if there was one.
+    pub cross_check: Option<CrossCheck>,
     /// On resident memory, if it was asked for and recorded.
     pub resident: Option<ResidentFinding>,
     /// On each count.
@@ -85,6 +90,15 @@ pub fn assess(evidence: &Evidence, settings: &Settings) -> Assessment {
     let counting = evidence.live.filter(LiveSeries::is_counting);
     let live =
         counting.map(|live| live_finding(&live, &live.rules(settings.settle, settings.tolerance, settings.early_stop)));
+    let second = evidence.second.filter(LiveSeries::is_counting);
+    let (live, checked) = match (live, second) {
+        (Some(first), Some(second)) if wants_cross_check(&first) => {
+            let (live, checked) =
+                cross_check(first, &second, &second.rules(settings.settle, settings.tolerance, false));
+            (Some(live), Some(checked))
+        }
+        (live, _) => (live, None),
+    };
     let resources: Vec<_> = evidence
         .counts
         .iter()
@@ -101,7 +115,7 @@ pub fn assess(evidence: &Evidence, settings: &Settings) -> Assessment {
     };
     let resident = if settings.resident { resident_finding(&series, &rules) } else { None };
     let (verdict, reason) = worst(live.as_ref(), resident.as_ref(), &resources);
-    Assessment { verdict, live, resident, resources, reason }
+    Assessment { verdict, live, cross_check: checked, resident, resources, reason }
 }
 
 /// The finding on live bytes if a run that goes on may stop here, as far as live bytes are concerned.

@@ -12,7 +12,7 @@
 //!   and a guard against jumps.
 //!
 //! [`assess()`] runs both on what a case recorded and gives the worst of the two findings; a leak is never called
-//! creep. `sensitivity` adds to every finding the smallest leak that the same record would have shown. `arms`,
+//! creep. `cross_check` lets a second count of live bytes contradict a small leak. `sensitivity` adds to every finding the smallest leak that the same record would have shown. `arms`,
 //! `projection` and `replicate` are the same evidence asked other questions: two settings side by side, growth to come,
 //! and independent processes.
 //!
@@ -26,6 +26,7 @@ mod arms;
 mod assess;
 mod core_finding;
 mod core_level;
+mod cross_check;
 mod descriptive;
 mod finding;
 mod floors;
@@ -53,6 +54,7 @@ pub use arms::{ArmDifference, ArmEffect, arm_difference};
 pub use assess::{Assessment, Evidence, Settings, assess, live_is_final};
 pub use core_finding::CoreFinding;
 pub use core_level::{CoreSeries, CoreState, CoreTrend, LEAST_PROBES, Retention, core_trend, retention};
+pub use cross_check::{Agreement, CrossCheck, wants_cross_check};
 pub use finding::{FloorWindow, LiveFinding, LiveSeries, resource_finding};
 pub use judge::{Judgement, Rules, Slack, judge};
 pub use ladder::{is_look, ladder};

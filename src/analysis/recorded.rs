@@ -18,6 +18,8 @@ pub struct Recorded<'a> {
     /// The run whose live bytes are judged, its own or that of the exact-live probe of the same work, and their kind;
     /// `None` if nobody counts them.
     pub live: Option<(&'a Series, LiveKind)>,
+    /// The run of the same work in which another allocator counted, exactly, after the first count had said leak.
+    pub second: Option<&'a Series>,
     /// The run of the same work in which forks gave everything back.
     pub core: Option<RecordedCore<'a>>,
     /// [`judges_mappings`] of the run's arm.
@@ -56,6 +58,9 @@ impl From<&Judging> for Settings {
 pub fn assess_recorded(recorded: &Recorded<'_>, judging: &Judging) -> Assessment {
     let live_bytes = recorded.live.and_then(|(series, _)| live_bytes(series));
     let live = recorded.live.zip(live_bytes.as_deref()).map(|((series, kind), bytes)| live_series(series, kind, bytes));
+    let second_bytes = recorded.second.and_then(self::live_bytes);
+    let second = recorded.second.zip(second_bytes.as_deref());
+    let second = second.map(|(series, bytes)| live_series(series, LiveKind::Exact, bytes));
     let counts =
         [(Resource::Threads, "threads"), (Resource::Descriptors, "descriptors"), (Resource::Mappings, "mappings")];
     let counts = counts
@@ -76,7 +81,7 @@ pub fn assess_recorded(recorded: &Recorded<'_>, judging: &Judging) -> Assessment
             ..CoreSeries::new(core.series.column("core_bytes").unwrap_or(&[]), core.complete)
         }
     });
-    let evidence = Evidence { live, anon: anon.as_deref(), peak: peak.as_deref(), core, counts };
+    let evidence = Evidence { live, second, anon: anon.as_deref(), peak: peak.as_deref(), core, counts };
     assess(&evidence, &Settings::from(judging))
 }
 
@@ -145,7 +150,7 @@ mod tests {
     const JUDGING: Judging = Judging { settle: 50, tolerance: 1024.0, cycle: 1, resident: true, early_stop: true };
 
     fn recorded(series: &Series) -> Recorded<'_> {
-        Recorded { own: series, live: Some((series, LiveKind::Exact)), core: None, judges_mappings: true }
+        Recorded { own: series, live: Some((series, LiveKind::Exact)), second: None, core: None, judges_mappings: true }
     }
 
     /// Planted: a cache whose models come and go by megabytes, and a leak of 64 bytes an iteration under it.

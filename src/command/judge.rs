@@ -130,7 +130,7 @@ fn judge_columns(arguments: &JudgeArguments) -> Result<(Assessment, VerdictRow),
                 .collect(),
         );
         let case = row.case.clone();
-        let live = crate::report::LiveSource { case: &case, series: &series, kind: LiveKind::Exact };
+        let live = crate::report::LiveSource { case: &case, series: &series, kind: LiveKind::Exact, second: None };
         let core = arguments.core.is_some().then_some(CoreSource {
             case: &case,
             series: &series,

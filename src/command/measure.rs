@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::cross_check::CountedTwice;
 use super::recorder::{Files, Recorder, assess};
 use super::session::{LiveProbe, Session};
 use crate::analysis::{LEAST_PROBES, LiveVerdict, Verdict};
@@ -29,9 +30,9 @@ const WITHOUT_PEAKS: &str = "the high-water mark cannot be reset here: resident 
                              (`highwater doctor` says more)";
 
 /// A run that has ended, and how often its resident memory was looked at.
-struct Executed {
-    run: CaseRun,
-    looks: u32,
+pub(super) struct Executed {
+    pub(super) run: CaseRun,
+    pub(super) looks: u32,
 }
 
 /// A fork probe run that has ended.
@@ -82,7 +83,12 @@ impl Session<'_> {
         let probe = work.and_then(|_| known(replicate).or_else(|| known(1))).and_then(Clone::clone);
         let Executed { run, looks } = self.execute(case, replicate, probe.as_deref(), None)?;
         let own = run.hello.as_ref().and_then(|hello| hello.live);
-        let own = own.map(|kind| LiveSource { case: &case.id, series: &run.series, kind });
+        let own = own.map(|kind| LiveSource { case: &case.id, series: &run.series, kind, second: None });
+        let second = match own.filter(|_| run.outcome.is_finished() && matches!(role, Role::Case | Role::Probe)) {
+            Some(own) => self.cross_check(case, replicate, own)?,
+            None => None,
+        };
+        let own = own.map(|own| LiveSource { second: second.as_deref().map(CountedTwice::told), ..own });
         let live = LiveSource::deciding(own, probe.as_deref().map(LiveProbe::source));
         // Of the processes of a comparison, the first of each setting says what fork probes find there.
         let is_probed = role == Role::Case || (role == Role::Counterfactual && replicate == 1);
@@ -99,7 +105,8 @@ impl Session<'_> {
             let leak = report.assessment.as_ref().and_then(|found| found.live.as_ref());
             let leak = leak.filter(|live| live.verdict == LiveVerdict::Leak).map(|live| live.n as u64);
             let usable = report.outcome.is_finished();
-            let probe = LiveProbe { case: case.id.clone(), series: own.series.clone(), kind: own.kind, leak };
+            let (series, kind) = (own.series.clone(), own.kind);
+            let probe = LiveProbe { case: case.id.clone(), series, kind, second: second.clone(), leak };
             self.probes.insert(key, usable.then(|| probe.into()));
         }
         self.verdicts.append(&report.row)?;
@@ -144,7 +151,7 @@ impl Session<'_> {
         let every = Some(core_spacing(iterations, case.judging.cycle));
         let Executed { run, .. } = self.execute(&probed, replicate, None, every)?;
         let own = run.hello.as_ref().and_then(|hello| hello.live);
-        let own = own.map(|kind| LiveSource { case: &probed.id, series: &run.series, kind });
+        let own = own.map(|kind| LiveSource { case: &probed.id, series: &run.series, kind, second: None });
         let core = ProbedCore::of(&probed.id, &run);
         let mut report = CaseReport::new(&probed, replicate, &run, own, Some(core.told()), 1, self.command_of(case));
         report.row.role = Role::Core;
@@ -155,14 +162,14 @@ impl Session<'_> {
     }
 
     /// The command that runs this again: the suite's own case, or the one that it belongs to.
-    fn command_of(&self, case: &Case) -> String {
+    pub(super) fn command_of(&self, case: &Case) -> String {
         let own = self.suite.cases.iter().find(|own| own.id == case.id);
         let known = own.or_else(|| self.suite.cases.iter().find(|own| own.work() == case.work()));
         (self.reproduce)(known.or(self.suite.cases.first()).map_or(&case.id, |known| &known.id))
     }
 
     /// Runs a case; what this machine lacks is an outcome.
-    fn execute(
+    pub(super) fn execute(
         &mut self,
         case: &Case,
         replicate: u32,

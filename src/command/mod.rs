@@ -3,6 +3,7 @@
 mod arguments;
 mod controls;
 mod counterfactual;
+mod cross_check;
 mod doctor;
 mod execute;
 mod judge;

@@ -1,5 +1,6 @@
 //! What happens while a child runs: every sample goes to disk, the progress line moves, a final verdict ends the run.
 
+use super::cross_check::is_contestable;
 use super::measure::longest_run;
 use crate::analysis::{
     Assessment, LiveVerdict, Recorded, ResidentCategory, Settings, Verdict, assess_recorded, is_look, judges_mappings,
@@ -87,12 +88,12 @@ impl Observer for Recorder<'_> {
         self.files.cache.append((&self.case.id, self.replicate), iteration, name, event)
     }
 
-    /// The verdict is final when live bytes leak, or when they are decided and nothing else is asked; and when resident
+    /// The verdict is final when live bytes leak (beyond doubt, where resident memory is judged too), or when they are decided and nothing else is asked; and when resident
     /// memory is decided in a run that goes on until it is.
     fn is_final(&mut self, series: &Series, hello: &Hello) -> bool {
         let judging = &self.case.judging;
         let kind = hello.live;
-        let own = kind.map(|kind| LiveSource { case: &self.case.id, series, kind });
+        let own = kind.map(|kind| LiveSource { case: &self.case.id, series, kind, second: None });
         if series.len() as u64 == self.due && longest_run(self.case) > self.case.limits.iterations {
             return self.is_decided(series, own);
         }
@@ -107,8 +108,11 @@ impl Observer for Recorder<'_> {
         let settings = Settings::from(judging);
         let counts_stand_still =
             || ["threads", "descriptors", "mappings"].iter().all(|name| stands_still(series.column(name)));
-        live_is_final(&live, &settings)
-            .is_some_and(|found| found.verdict == LiveVerdict::Leak || (!judging.resident && counts_stand_still()))
+        live_is_final(&live, &settings).is_some_and(|found| match judging.resident {
+            false => found.verdict == LiveVerdict::Leak || counts_stand_still(),
+            // Where a second count may refute the leak, resident memory is asked after all.
+            true => found.verdict == LiveVerdict::Leak && !is_contestable(self.case, &found),
+        })
     }
 
     fn tick(&mut self) {
@@ -119,8 +123,10 @@ impl Observer for Recorder<'_> {
 
 /// What a run says so far, without its fork probes.
 pub(super) fn assess(case: &Case, judging: &Judging, series: &Series, live: Option<LiveSource<'_>>) -> Assessment {
+    let second = live.and_then(|live| live.second?.counted.ok());
     let live = live.map(|live| (live.series, live.kind));
-    assess_recorded(&Recorded { own: series, live, core: None, judges_mappings: judges_mappings(&case.arm) }, judging)
+    let judges_mappings = judges_mappings(&case.arm);
+    assess_recorded(&Recorded { own: series, live, second, core: None, judges_mappings }, judging)
 }
 
 /// Whether a count has not changed over the second half of the run so far. While one does, a run goes on: what grows there is

@@ -92,7 +92,7 @@ pub(super) fn live_of<'a>(row: &'a VerdictRow, runs: &'a Runs) -> Option<LiveSou
         "noisy" => LiveKind::Noisy,
         _ => return None,
     };
-    Some(LiveSource { case: &row.live_case, series: &run.series, kind })
+    Some(LiveSource { case: &row.live_case, series: &run.series, kind, second: None })
 }
 
 /// The run in which forks gave everything back for a row.

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::controls::Controls;
+use super::cross_check::CountedTwice;
 use super::limits::Limits;
 use super::measure::EXACT_LIVE;
 use crate::arm::{self, ArmError, LiveKind, counts_exactly};
@@ -23,13 +24,16 @@ pub(super) struct LiveProbe {
     pub(super) case: String,
     pub(super) series: Series,
     pub(super) kind: LiveKind,
+    /// jemalloc's count, where glibc's says that a little leaks.
+    pub(super) second: Option<Rc<CountedTwice>>,
     /// Iterations after which it said leak.
     pub(super) leak: Option<u64>,
 }
 
 impl LiveProbe {
     pub(super) fn source(&self) -> LiveSource<'_> {
-        LiveSource { case: &self.case, series: &self.series, kind: self.kind }
+        let second = self.second.as_deref().map(CountedTwice::told);
+        LiveSource { case: &self.case, series: &self.series, kind: self.kind, second }
     }
 }
 
@@ -46,6 +50,8 @@ pub(super) struct Session<'a> {
     pub(super) cache: PathBuf,
     /// By work and replicate; `None` where the probe's run did not finish.
     pub(super) probes: BTreeMap<(String, u32), Option<Rc<LiveProbe>>>,
+    /// By work and replicate.
+    pub(super) cross_checks: BTreeMap<(String, u32), Rc<CountedTwice>>,
     pub(super) rows: Vec<VerdictRow>,
     pub(super) limits: Limits,
 }
@@ -71,6 +77,7 @@ impl<'a> Session<'a> {
             program: PathBuf::from("/proc/self/exe"),
             cache: model::cache_dir(),
             probes: BTreeMap::new(),
+            cross_checks: BTreeMap::new(),
             rows: Vec::new(),
             limits: Limits::default(),
         })
@@ -186,7 +193,7 @@ impl<'a> Session<'a> {
         if self.probes.contains_key(&key) {
             return Ok(());
         }
-        let Some(exact) = exact_live_arm() else { return Ok(()) };
+        let Some(exact) = named_arm(EXACT_LIVE) else { return Ok(()) };
         let mut probe = case.under(&exact);
         if let Some(own) = self.suite.cases.iter().find(|own| own.id == probe.id) {
             // A suite that calls something else `exact-live` has no probe: its cases are judged on counters of their own.
@@ -209,8 +216,9 @@ impl<'a> Session<'a> {
     }
 }
 
-fn exact_live_arm() -> Option<ArmSpec> {
-    catalogue().arms.get(EXACT_LIVE).map(|entry| entry.spec.clone())
+/// An arm of the built-in catalogue.
+pub(super) fn named_arm(name: &str) -> Option<ArmSpec> {
+    catalogue().arms.get(name).map(|entry| entry.spec.clone())
 }
 
 /// What `run.json` says of a run that begins.

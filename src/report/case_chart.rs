@@ -87,7 +87,11 @@ impl Shown<'_> {
         let live_probe = match (&probed, &judged) {
             (Some(values), _) => Some(LiveProbe {
                 heading: "Live bytes, exact, in a probe run",
-                label: "live, exact-live probe",
+                label: if row.live_case == row.cross_check_case {
+                    "live, jemalloc's count"
+                } else {
+                    "live, exact-live probe"
+                },
                 iterations: &probe_iterations,
                 values,
             }),

@@ -1,10 +1,10 @@
 //! From what a run recorded to the verdict columns of its row.
 
 use super::levels::quantile;
-use super::verdict_row::{CoreSource, LiveSource, VerdictRow};
+use super::verdict_row::{CoreSource, LiveSource, SecondCount, VerdictRow};
 use crate::analysis::{
-    Assessment, CoreFinding, CoreState, LiveFinding, LiveVerdict, Recorded, RecordedCore, ResidentFinding,
-    ResidentSource, assess_recorded,
+    Agreement, Assessment, CoreFinding, CoreState, CrossCheck, LiveFinding, LiveVerdict, Recorded, RecordedCore,
+    ResidentFinding, ResidentSource, assess_recorded,
 };
 use crate::sample::Series;
 use crate::suite::Judging;
@@ -26,6 +26,7 @@ impl VerdictRow {
         let recorded = Recorded {
             own,
             live: live.map(|live| (live.series, live.kind)),
+            second: live.and_then(|live| live.second?.counted.ok()),
             core: core.map(|core| RecordedCore { series: core.series, complete: core.complete }),
             judges_mappings: self.judges_mappings,
         };
@@ -50,6 +51,10 @@ impl VerdictRow {
         self.reason.clone_from(&assessment.reason);
         if let (Some(found), Some(source)) = (&assessment.live, live) {
             self.tell_live(found, source);
+            let is_asked = assessment.cross_check.is_some() || found.verdict == LiveVerdict::Leak;
+            if let Some(second) = source.second.filter(|_| is_asked) {
+                self.tell_cross_check(assessment.cross_check.as_ref(), second);
+            }
         }
         if let Some(found) = &assessment.resident {
             self.tell_resident(found);
@@ -72,6 +77,20 @@ impl VerdictRow {
         self.live_error_rate = number(found.error_rate);
         self.live_warm_up_end_iteration = Some(found.judged_from.saturating_sub(1) as u64);
         self.live_reason.clone_from(&found.reason);
+    }
+
+    fn tell_cross_check(&mut self, found: Option<&CrossCheck>, second: SecondCount<'_>) {
+        self.cross_check_case = second.case.to_owned();
+        if let Some(found) = found {
+            self.cross_check = found.agreement.to_string();
+            self.cross_check_rate_bytes_per_iteration = number(found.rate);
+            if found.agreement != Agreement::Confirmed {
+                self.live_case = second.case.to_owned();
+            }
+        } else if let Err(reason) = second.counted {
+            self.cross_check = "absent".into();
+            self.cross_check_reason = reason.to_owned();
+        }
     }
 
     fn tell_resident(&mut self, found: &ResidentFinding) {

@@ -38,7 +38,7 @@ pub use run_directory::{Machine, RunDirectory, RunRecord, transparent_huge_pages
 pub use samples_file::{RecordedRun, Runs, SamplesFile, read_samples};
 pub use sentence::sentence;
 pub use settings::{SettingRow, compare_settings, comparison_base};
-pub use verdict_row::{CoreSource, LiveSource, Role, VerdictRow};
+pub use verdict_row::{CoreSource, LiveSource, Role, SecondCount, VerdictRow};
 pub use watch::{MOST_DRAWN, WatchRow, draw_watch, duration, not_counted, progress};
 pub(crate) use words::{counted, percent};
 pub use work_charts::draw_works;

@@ -186,7 +186,7 @@ mod tests {
             anon: Some(&rest),
             peak: Some(&peak),
             core: Some(core),
-            counts: Vec::new(),
+            ..Evidence::default()
         };
         resident_part(&assess(&evidence, &Settings::default()).resident.unwrap(), "")
     }

@@ -3,7 +3,7 @@
 use super::resident_sentence::resident_part;
 use super::verdict_row::VerdictRow;
 use super::words::iterations;
-use crate::analysis::{Assessment, LiveFinding, LiveVerdict, State};
+use crate::analysis::{Agreement, Assessment, CrossCheck, LiveFinding, LiveVerdict, State};
 use crate::units::signed_bytes;
 
 /// What a case came to, in one sentence: `live: …; resident: …`. `failure` says how the child ended if it did not finish.
@@ -13,7 +13,7 @@ pub fn sentence(assessment: Option<&Assessment>, row: &VerdictRow, failure: Opti
     }
     let Some(found) = assessment else { return "nothing was measured".into() };
     let mut parts = vec![match &found.live {
-        Some(live) => live_part(live, row),
+        Some(live) => live_part(live, found.cross_check.as_ref(), row),
         None if row.live_reason.is_empty() => {
             format!("live: not readable under {}, so a leak cannot be told from the allocator", row.arm)
         }
@@ -30,9 +30,37 @@ pub fn sentence(assessment: Option<&Assessment>, row: &VerdictRow, failure: Opti
     parts.join("; ")
 }
 
-fn live_part(live: &LiveFinding, row: &VerdictRow) -> String {
+/// What live bytes came to, and what a second count of them said of a leak.
+fn live_part(live: &LiveFinding, checked: Option<&CrossCheck>, row: &VerdictRow) -> String {
     let per = |rate: f64| format!("{}/iteration", signed_bytes(rate));
-    let whose = if row.live_case.is_empty() || row.live_case == row.case { "" } else { " in the exact-live probe" };
+    let judged = judged_part(live, row);
+    match checked {
+        Some(CrossCheck { agreement: Agreement::Confirmed, rate, .. }) => {
+            format!("{judged}, and {} by jemalloc's count", per(*rate))
+        }
+        Some(CrossCheck { agreement: Agreement::Refuted, accused_rate, .. }) => {
+            let accused = per(*accused_rate);
+            format!("{judged}; glibc's count alone rises, by {accused}: in longer chunks, with no block lost")
+        }
+        Some(CrossCheck { agreement: Agreement::Undecided, accused_rate, rate, .. }) => {
+            let (accused, rate) = (per(*accused_rate), per(*rate));
+            format!(
+                "{judged}; {accused} by glibc's count, {rate} by jemalloc's: more iterations and --no-early-stop decide"
+            )
+        }
+        None if row.cross_check_reason.is_empty() => judged,
+        None => format!("{judged}, by glibc's count alone (not cross-checked)"),
+    }
+}
+
+fn judged_part(live: &LiveFinding, row: &VerdictRow) -> String {
+    let per = |rate: f64| format!("{}/iteration", signed_bytes(rate));
+    let whose = match row.live_case.as_str() {
+        "" => "",
+        own if own == row.case => "",
+        second if second == row.cross_check_case => " by jemalloc's count",
+        _ => " in the exact-live probe",
+    };
     let seen = format!("a leak of {} would have shown", per(live.minimum_detectable));
     match live.verdict {
         LiveVerdict::Leak => {

@@ -16,6 +16,8 @@ pub enum Role {
     Case,
     /// The exact-live probe that decides on leaks for cases of the same work.
     Probe,
+    /// The same work counted by jemalloc, where glibc's count alone would accuse it of a small leak.
+    CrossCheck,
     /// Work with or without a planted leak, which shows whether the verdicts of this run can be trusted.
     Control,
     /// The same run as a case in a process of its own, in which forks give everything back now and then.
@@ -33,6 +35,17 @@ pub struct LiveSource<'a> {
     pub series: &'a Series,
     /// What kind of counter they come from.
     pub kind: LiveKind,
+    /// The second count of the same work, where this one says that it leaks a little.
+    pub second: Option<SecondCount<'a>>,
+}
+
+/// A second count of live bytes: by jemalloc, which counts no chunks.
+#[derive(Debug, Clone, Copy)]
+pub struct SecondCount<'a> {
+    /// Identifier of the run.
+    pub case: &'a str,
+    /// Its samples; or why there is nothing to compare with.
+    pub counted: Result<&'a Series, &'a str>,
 }
 
 impl<'a> LiveSource<'a> {
@@ -59,7 +72,7 @@ documented_row! {
     VerdictRow {
         /// Identifier of the case.
         case: String,
-        /// What the row is: a case of the suite, the exact-live probe of cases of the same work, a control, the fork probe run of a case (core), or the work of a case under another arm (counterfactual).
+        /// What the row is: a case of the suite, the exact-live probe of cases of the same work, the cross-check of a leak that it found (cross-check), a control, the fork probe run of a case (core), or the work of a case under another arm (counterfactual).
         role: Role,
         /// Number of the replicate, from 1.
         replicate: u32,
@@ -99,7 +112,7 @@ documented_row! {
         notes: String,
         /// Verdict on live bytes.
         live_verdict: String,
-        /// The run whose live bytes were judged: the case itself or the exact-live probe of the same work.
+        /// The run whose live bytes were judged: the case itself, the exact-live probe of the same work, or its cross-check.
         live_case: String,
         /// Kind of counter: exact, tcache (drifts by up to 256 KiB a thread), noisy.
         live_kind: String,
@@ -123,6 +136,14 @@ documented_row! {
         live_warm_up_end_iteration: Option<u64>,
         /// Why; where nobody counts live bytes, why not.
         live_reason: String,
+        /// What jemalloc's count made of a small leak in glibc's: confirmed, refuted, undecided, or absent; empty where it was not asked.
+        cross_check: String,
+        /// The run in which jemalloc counted.
+        cross_check_case: String,
+        /// Growth of its count, bytes per iteration.
+        cross_check_rate_bytes_per_iteration: Option<f64>,
+        /// Why it could not be asked.
+        cross_check_reason: String,
         /// Verdict on resident memory; `+retention` where the allocator keeps much of it.
         resident_verdict: String,
         /// Whether the allocator keeps enough at rest to be worth a word: more than 8 MiB and a quarter of the ceiling (fork

@@ -37,6 +37,12 @@ pub enum Fault {
         /// Bytes that each of them takes; below 64 MiB, where glibc begins a second heap and gives it back when empty.
         bytes: u64,
     },
+    /// Blocks that move, in every iteration so many, into places 16 bytes too long. glibc counts the whole place: its count
+    /// rises by 16 bytes for each of the first 2,500 moves, and the program holds no more than before.
+    Rounding {
+        /// Blocks that move in an iteration.
+        blocks: u64,
+    },
     /// Anonymous mappings lost now and then: growth outside malloc, in jumps or steadily.
     AnonymousMapping {
         /// Bytes of one mapping, all touched.

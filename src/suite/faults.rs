@@ -9,11 +9,12 @@ use super::source::Flaw;
 use super::value::{Size, Text, Whole};
 
 /// Kinds of faults, the keys that each needs and those that it takes besides.
-const KINDS: [(&str, &[&str], &[&str]); 20] = [
+const KINDS: [(&str, &[&str], &[&str]); 21] = [
     ("leak", &["bytes"], &["every", "from", "until"]),
     ("decelerate", &["bytes"], &[]),
     ("pin", &["bytes"], &["pins"]),
     ("arenas", &["threads", "bytes"], &[]),
+    ("rounding", &["blocks"], &[]),
     ("anonymous-mapping", &["bytes"], &["every", "from", "until", "noise"]),
     ("saturate", &["bytes", "time_constant"], &[]),
     ("file-mapping", &["bytes"], &[]),
@@ -48,6 +49,7 @@ pub(super) struct FaultFile {
     from: Option<Spanned<Whole<1, { u64::MAX }>>>,
     until: Option<Spanned<Whole<1, { u64::MAX }>>>,
     pins: Option<Spanned<Whole<1, 1_000_000>>>,
+    blocks: Option<Spanned<Whole<1, 1_000_000>>>,
     noise: Option<Spanned<Size>>,
     time_constant: Option<Spanned<Whole<1, { u64::MAX }>>>,
     threads: Option<Spanned<Whole<1, MAX_ARENAS>>>,
@@ -91,7 +93,7 @@ impl FaultFile {
         Ok(build(name, &given))
     }
 
-    fn given(&self) -> [Given; 10] {
+    fn given(&self) -> [Given; 11] {
         let size = |size: &Option<Spanned<Size>>| size.as_ref().map(|size| (size.span().start, size.get_ref().0));
         [
             ("bytes", size(&self.bytes)),
@@ -100,6 +102,7 @@ impl FaultFile {
             ("from", given(&self.from)),
             ("until", given(&self.until)),
             ("pins", given(&self.pins)),
+            ("blocks", given(&self.blocks)),
             ("time_constant", given(&self.time_constant)),
             ("threads", given(&self.threads)),
             ("at", given(&self.at)),
@@ -124,6 +127,7 @@ fn build(kind: &str, given: &[Given]) -> Fault {
         "decelerate" => Fault::Decelerate { bytes },
         "pin" => Fault::Pin { bytes, pins: value("pins", DEFAULT_PINS) },
         "arenas" => Fault::Arenas { threads: value("threads", 1), bytes },
+        "rounding" => Fault::Rounding { blocks: value("blocks", 1) },
         "anonymous-mapping" => Fault::AnonymousMapping { bytes, when, noise: optional("noise") },
         "saturate" => Fault::Saturate { bytes, time_constant: value("time_constant", 1) },
         "file-mapping" => Fault::FileMapping { bytes },

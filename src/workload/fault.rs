@@ -16,6 +16,7 @@ use rand_xoshiro::rand_core::{Rng, SeedableRng};
 use super::arenas::Arenas;
 use super::memory::{lift_thresholds, lose, lose_file_mapping, lose_pages, map_anonymous, saturated_pages, touched};
 use super::pins::Pins;
+use super::rounding::Rounding;
 use crate::suite::Fault;
 
 /// Every how many iterations [`Fault::Noise`] has an outlier, and how much larger it is.
@@ -35,6 +36,7 @@ enum Held {
     Block { _bytes: Vec<u8> },
     Pins(Pins),
     Arenas(Arenas),
+    Rounding(Rounding),
     ScratchFile(PathBuf),
 }
 
@@ -50,6 +52,7 @@ impl Planted {
                 lift_thresholds();
                 Held::Arenas(Arenas::new(threads as usize, bytes as usize)?)
             }
+            Fault::Rounding { .. } => Held::Rounding(Rounding::new()),
             Fault::FileMapping { bytes } => {
                 let path = scratch.join("mapped");
                 std::fs::write(&path, touched(bytes as usize))?;
@@ -86,6 +89,11 @@ impl Planted {
             Fault::Arenas { .. } => {
                 if let Held::Arenas(arenas) = &self.held {
                     arenas.strike();
+                }
+            }
+            Fault::Rounding { blocks } => {
+                if let Held::Rounding(rounding) = &mut self.held {
+                    rounding.move_blocks(blocks);
                 }
             }
             Fault::AnonymousMapping { bytes, when, noise } => {

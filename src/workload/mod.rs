@@ -20,6 +20,7 @@ mod memory;
 mod mutate;
 mod phase;
 mod pins;
+mod rounding;
 mod scratch;
 mod spoil;
 mod switch;

@@ -8,6 +8,7 @@ mod allocators;
 mod commands;
 mod companions;
 mod creep;
+mod cross_check;
 mod desk;
 mod ended;
 mod exit_codes;

@@ -45,7 +45,7 @@ fn at_the_end() -> Settings {
 fn with_flat_live(anon: &[f64], peak: Option<&[f64]>, core: Option<CoreSeries>) -> Assessment {
     let live = vec![8.0 * MB; 28];
     let live = Some(exact(&live));
-    assess(&Evidence { live, anon: Some(anon), peak, core, counts: Vec::new() }, &Settings::default())
+    assess(&Evidence { live, anon: Some(anon), peak, core, ..Evidence::default() }, &Settings::default())
 }
 
 #[test]
@@ -282,6 +282,7 @@ fn nothing_recorded_is_inconclusive() {
                     peak: Some(&all),
                     core: Some(CoreSeries::new(&all, true)),
                     counts: vec![(Resource::Mappings, &all)],
+                    ..Evidence::default()
                 };
                 for cycle in [0, 1, 3, 500] {
                     let found = assess(&evidence, &Settings { early_stop, cycle, ..Settings::default() });
@@ -319,6 +320,7 @@ fn series_of_one_process_may_be_shorter_than_those_of_the_other() {
     let threads = vec![2.0; 50];
     let evidence = Evidence {
         live: Some(LiveSeries { bytes: &live, kind: LiveKind::Tcache, threads: Some(&threads) }),
+        second: Some(exact(&threads)),
         anon: Some(&anon),
         peak: Some(&anon[..300]),
         core: Some(CoreSeries::new(&anon[..100], true)),

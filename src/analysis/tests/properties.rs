@@ -101,6 +101,7 @@ proptest! {
     fn nothing_panics_and_limits_are_in_order(samples in rough(0..260), other in rough(0..260), cycle in 0usize..5) {
         let evidence = Evidence {
             live: Some(LiveSeries { bytes: &samples, kind: LiveKind::Tcache, threads: Some(&other) }),
+            second: Some(exact(&other)),
             anon: Some(&samples),
             peak: Some(&other),
             core: Some(CoreSeries { trimmed: Some(&samples), ..CoreSeries::new(&other, cycle != 3) }),

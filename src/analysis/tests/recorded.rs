@@ -87,6 +87,7 @@ fn recorded_runs_get_the_verdict_that_was_published() {
                     peak: Some(&peak),
                     core: Some(CoreSeries::new(&core, complete)),
                     counts: vec![(Resource::Threads, &threads)],
+                    ..Evidence::default()
                 },
                 &Settings::default(),
             );
