@@ -90,16 +90,21 @@ fn pages_that_came_back_with_a_neighbour_go_at_the_end() {
     assert_eq!(picture(address, 16), "................");
 }
 
-/// The kernel passes over pages that it is busy with (they were read a moment ago), so it may have to be asked again.
+/// The kernel passes over pages that it is busy with. Of those that were written a moment ago, each processor holds up to 31
+/// in a batch of its own (`folio_batch`), for as long as it has nothing else to do: eight processors hold a quarter of these.
 #[test]
 fn pageout_takes_pages_out_of_the_process() {
     const ATTEMPTS: usize = 5;
-    let planted = Planted::new().external("weight", 0..pages(64)).write(&bytes(pages(64) as usize));
+    let planted = Planted::new().external("weight", 0..pages(WEIGHT)).write(&bytes(pages(WEIGHT) as usize));
     for strategy in [WeightsStrategy::Map, WeightsStrategy::MapTensor] {
         let left: Vec<_> = (0..ATTEMPTS).map(|_| left_after_pageout(&planted, strategy)).collect();
-        assert!(left.contains(&0), "{strategy:?}: pages left after each attempt: {left:?}");
+        let some_went = left.iter().any(|left| *left <= WEIGHT as usize / 4);
+        assert!(some_went, "{strategy:?}: of {WEIGHT} pages left after each attempt: {left:?}");
     }
 }
+
+/// Pages of the only weight.
+const WEIGHT: u64 = 1024;
 
 /// How many of the pages of the only weight are still there after it was packed.
 fn left_after_pageout(planted: &Planted, strategy: WeightsStrategy) -> usize {
@@ -109,9 +114,9 @@ fn left_after_pageout(planted: &Planted, strategy: WeightsStrategy) -> usize {
     store.announce(weight, 1, false).unwrap();
     let taken = store.take(weight).unwrap();
     let address = taken.bytes().as_ptr().addr();
-    assert!(present(address, pages(64) as usize).iter().all(|is_there| *is_there));
+    assert!(present(address, pages(WEIGHT) as usize).iter().all(|is_there| *is_there));
     drop(taken);
-    let left = present(address, pages(64) as usize).iter().filter(|is_there| **is_there).count();
+    let left = present(address, pages(WEIGHT) as usize).iter().filter(|is_there| **is_there).count();
     store.finish().unwrap();
     left
 }
