@@ -84,12 +84,13 @@ impl Session<'_> {
         let Executed { run, looks } = self.execute(case, replicate, probe.as_deref(), None)?;
         let own = run.hello.as_ref().and_then(|hello| hello.live);
         let own = own.map(|kind| LiveSource { case: &case.id, series: &run.series, kind, second: None });
-        let second = match own.filter(|_| run.outcome.is_finished() && matches!(role, Role::Case | Role::Probe)) {
-            Some(own) => self.cross_check(case, replicate, own)?,
-            None => None,
-        };
-        let own = own.map(|own| LiveSource { second: second.as_deref().map(CountedTwice::told), ..own });
-        let live = LiveSource::deciding(own, probe.as_deref().map(LiveProbe::source));
+        let mut live = LiveSource::deciding(own, probe.as_deref().map(LiveProbe::source));
+        let mut second = None;
+        if let Some(accused) = live.as_mut().filter(|live| live.second.is_none() && run.outcome.is_finished()) {
+            let is_own = accused.case == case.id;
+            second = self.cross_check(case, replicate, role, *accused, is_own)?;
+            accused.second = second.as_deref().map(CountedTwice::told);
+        }
         // Of the processes of a comparison, the first of each setting says what fork probes find there.
         let is_probed = role == Role::Case || (role == Role::Counterfactual && replicate == 1);
         let core = if is_probed && case.beside.core && case.judging.resident && run.outcome.is_finished() {
@@ -151,7 +152,8 @@ impl Session<'_> {
         let every = Some(core_spacing(iterations, case.judging.cycle));
         let Executed { run, .. } = self.execute(&probed, replicate, None, every)?;
         let own = run.hello.as_ref().and_then(|hello| hello.live);
-        let own = own.map(|kind| LiveSource { case: &probed.id, series: &run.series, kind, second: None });
+        let second = live.and_then(|live| live.second);
+        let own = own.map(|kind| LiveSource { case: &probed.id, series: &run.series, kind, second });
         let core = ProbedCore::of(&probed.id, &run);
         let mut report = CaseReport::new(&probed, replicate, &run, own, Some(core.told()), 1, self.command_of(case));
         report.row.role = Role::Core;

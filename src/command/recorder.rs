@@ -68,7 +68,9 @@ impl<'a> Recorder<'a> {
         let is_open = found
             .resident
             .is_some_and(|resident| resident.category == ResidentCategory::Inconclusive && !resident.explained_by_live);
-        if !is_open || found.verdict == Verdict::Leak || self.due >= longest_run(self.case) {
+        let is_beyond_doubt = found.live.is_some_and(|live| !is_contestable(self.case, &live));
+        let leaks = found.verdict == Verdict::Leak && is_beyond_doubt;
+        if !is_open || leaks || self.due >= longest_run(self.case) {
             return true;
         }
         self.due = self.due.saturating_mul(2);

@@ -6,8 +6,8 @@ use crate::cli::ReportArguments;
 use crate::error::{AS_EXPECTED, Error};
 use crate::report::console::{Console, word};
 use crate::report::{
-    CoreSource, LiveSource, Role, RunDirectory, Runs, VerdictRow, compare_settings, draw_case, draw_works, read_claims,
-    read_rows, read_samples, weigh_claims, write_rows,
+    CoreSource, LiveSource, Role, RunDirectory, Runs, SecondCount, VerdictRow, compare_settings, draw_case, draw_works,
+    read_claims, read_rows, read_samples, weigh_claims, write_rows,
 };
 use crate::suite::Claim;
 
@@ -84,15 +84,21 @@ pub(super) fn draw_all(directory: &RunDirectory) -> Result<usize, Error> {
 /// The live bytes that decided on a row: of its own replicate, or of the first where a further process of an arm was
 /// started without a probe of its own.
 pub(super) fn live_of<'a>(row: &'a VerdictRow, runs: &'a Runs) -> Option<LiveSource<'a>> {
-    let own = runs.get(&(row.live_case.clone(), row.replicate));
-    let run = own.or_else(|| runs.get(&(row.live_case.clone(), 1)))?;
+    let run_of = |case: &String| runs.get(&(case.clone(), row.replicate)).or_else(|| runs.get(&(case.clone(), 1)));
+    let run = run_of(&row.live_case)?;
     let kind = match row.live_kind.as_str() {
         "exact" => LiveKind::Exact,
         "tcache" => LiveKind::Tcache,
         "noisy" => LiveKind::Noisy,
         _ => return None,
     };
-    Some(LiveSource { case: &row.live_case, series: &run.series, kind, second: None })
+    let counted = match run_of(&row.cross_check_case) {
+        Some(second) if row.cross_check != "absent" => Ok(&second.series),
+        _ => Err(row.cross_check_reason.as_str()),
+    };
+    let is_checked = !row.cross_check.is_empty();
+    let second = is_checked.then_some(SecondCount { case: &row.cross_check_case, counted });
+    Some(LiveSource { case: &row.live_case, series: &run.series, kind, second })
 }
 
 /// The run in which forks gave everything back for a row.

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::chart::{self, CaseChart, ChartError, ChartLine, CoreProbe, Floor, LineRole, LiveProbe, SlopeBand};
 use super::console::word;
 use super::verdict_row::{CoreSource, LiveSource, VerdictRow};
-use crate::analysis::{Assessment, LiveFinding, ResidentFinding, live_bytes};
+use crate::analysis::{Agreement, Assessment, LiveFinding, ResidentFinding, live_bytes};
 use crate::sample::Series;
 use crate::workload::Phase;
 
@@ -80,21 +80,21 @@ impl Shown<'_> {
         let marks = marks(series);
         let marks =
             marks.iter().map(|(label, phase, values)| ChartLine { label, role: LineRole::Peak(*phase), values });
-        let probe = self.live.filter(|live| live.case != row.case);
-        let probe_iterations = numbers(probe.map_or(0, |probe| probe.series.len()));
-        let probed = probe.and_then(|probe| live_bytes(probe.series));
+        let probe = self.live.filter(|live| live.case != row.case).map(|live| live.series);
+        // Where a second count refuted a leak, the floors are its own.
+        let checked = self.assessment.and_then(|found| found.cross_check);
+        let refuted = checked.filter(|checked| checked.agreement == Agreement::Refuted);
+        let second = refuted.and(self.live).and_then(|live| live.second?.counted.ok());
+        let probe = second.or(probe);
+        let probe_iterations = numbers(probe.map_or(0, Series::len));
+        let probed = probe.and_then(live_bytes);
         let judged = live_bytes(series).filter(|_| probe.is_none() && series.column("cached_bytes").is_some());
+        let (heading, label) = match second {
+            Some(_) => ("Live bytes, exact, by jemalloc's count", "live, cross-check"),
+            None => ("Live bytes, exact, in a probe run", "live, exact-live probe"),
+        };
         let live_probe = match (&probed, &judged) {
-            (Some(values), _) => Some(LiveProbe {
-                heading: "Live bytes, exact, in a probe run",
-                label: if row.live_case == row.cross_check_case {
-                    "live, jemalloc's count"
-                } else {
-                    "live, exact-live probe"
-                },
-                iterations: &probe_iterations,
-                values,
-            }),
+            (Some(values), _) => Some(LiveProbe { heading, label, iterations: &probe_iterations, values }),
             (None, Some(values)) => Some(LiveProbe {
                 heading: "Live bytes without the cached models",
                 label: "live, without the cache",

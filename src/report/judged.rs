@@ -3,8 +3,8 @@
 use super::levels::quantile;
 use super::verdict_row::{CoreSource, LiveSource, SecondCount, VerdictRow};
 use crate::analysis::{
-    Agreement, Assessment, CoreFinding, CoreState, CrossCheck, LiveFinding, LiveVerdict, Recorded, RecordedCore,
-    ResidentFinding, ResidentSource, assess_recorded,
+    Assessment, CoreFinding, CoreState, CrossCheck, LiveFinding, LiveVerdict, Recorded, RecordedCore, ResidentFinding,
+    ResidentSource, assess_recorded,
 };
 use crate::sample::Series;
 use crate::suite::Judging;
@@ -81,16 +81,9 @@ impl VerdictRow {
 
     fn tell_cross_check(&mut self, found: Option<&CrossCheck>, second: SecondCount<'_>) {
         self.cross_check_case = second.case.to_owned();
-        if let Some(found) = found {
-            self.cross_check = found.agreement.to_string();
-            self.cross_check_rate_bytes_per_iteration = number(found.rate);
-            if found.agreement != Agreement::Confirmed {
-                self.live_case = second.case.to_owned();
-            }
-        } else if let Err(reason) = second.counted {
-            self.cross_check = "absent".into();
-            self.cross_check_reason = reason.to_owned();
-        }
+        self.cross_check = found.map_or_else(|| "absent".to_owned(), |found| found.agreement.to_string());
+        self.cross_check_rate_bytes_per_iteration = found.and_then(|found| number(found.rate));
+        self.cross_check_reason = second.counted.err().unwrap_or_default().to_owned();
     }
 
     fn tell_resident(&mut self, found: &ResidentFinding) {

@@ -33,34 +33,28 @@ pub fn sentence(assessment: Option<&Assessment>, row: &VerdictRow, failure: Opti
 /// What live bytes came to, and what a second count of them said of a leak.
 fn live_part(live: &LiveFinding, checked: Option<&CrossCheck>, row: &VerdictRow) -> String {
     let per = |rate: f64| format!("{}/iteration", signed_bytes(rate));
-    let judged = judged_part(live, row);
-    match checked {
-        Some(CrossCheck { agreement: Agreement::Confirmed, rate, .. }) => {
-            format!("{judged}, and {} by jemalloc's count", per(*rate))
+    let refuted = checked.is_some_and(|checked| checked.agreement == Agreement::Refuted);
+    let whose = match row.live_case.as_str() {
+        _ if refuted => " by jemalloc's count",
+        own if own.is_empty() || own == row.case => "",
+        _ => " in the exact-live probe",
+    };
+    let judged = judged_part(live, whose, row);
+    let accused = checked.map_or(String::new(), |checked| per(checked.accused_rate));
+    match checked.map(|checked| (checked.agreement, per(checked.rate))) {
+        Some((Agreement::Confirmed, rate)) => format!("{judged}, and {rate} by jemalloc's count"),
+        Some((Agreement::Refuted, _)) => format!("{judged}; glibc's count, of chunks, rises by {accused}"),
+        Some((Agreement::Undecided, rate)) => {
+            let remedy = if row.early_stop { "--no-early-stop" } else { "more iterations" };
+            format!("{judged}; {accused} by glibc's count, {rate} by jemalloc's: {remedy} may decide")
         }
-        Some(CrossCheck { agreement: Agreement::Refuted, accused_rate, .. }) => {
-            let accused = per(*accused_rate);
-            format!("{judged}; glibc's count alone rises, by {accused}: in longer chunks, with no block lost")
-        }
-        Some(CrossCheck { agreement: Agreement::Undecided, accused_rate, rate, .. }) => {
-            let (accused, rate) = (per(*accused_rate), per(*rate));
-            format!(
-                "{judged}; {accused} by glibc's count, {rate} by jemalloc's: more iterations and --no-early-stop decide"
-            )
-        }
-        None if row.cross_check_reason.is_empty() => judged,
-        None => format!("{judged}, by glibc's count alone (not cross-checked)"),
+        None if row.cross_check == "absent" => format!("{judged}, by glibc's count alone (not cross-checked)"),
+        None => judged,
     }
 }
 
-fn judged_part(live: &LiveFinding, row: &VerdictRow) -> String {
+fn judged_part(live: &LiveFinding, whose: &str, row: &VerdictRow) -> String {
     let per = |rate: f64| format!("{}/iteration", signed_bytes(rate));
-    let whose = match row.live_case.as_str() {
-        "" => "",
-        own if own == row.case => "",
-        second if second == row.cross_check_case => " by jemalloc's count",
-        _ => " in the exact-live probe",
-    };
     let seen = format!("a leak of {} would have shown", per(live.minimum_detectable));
     match live.verdict {
         LiveVerdict::Leak => {

@@ -112,7 +112,7 @@ documented_row! {
         notes: String,
         /// Verdict on live bytes.
         live_verdict: String,
-        /// The run whose live bytes were judged: the case itself, the exact-live probe of the same work, or its cross-check.
+        /// The run whose live bytes were judged: the case itself or the exact-live probe of the same work. The columns that follow tell of it, and of the cross-check where that refuted a leak.
         live_case: String,
         /// Kind of counter: exact, tcache (drifts by up to 256 KiB a thread), noisy.
         live_kind: String,

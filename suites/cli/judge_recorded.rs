@@ -4,13 +4,17 @@ use serde_json::Value;
 
 use crate::desk::{Desk, Row};
 
-/// Cases decided by their own counter, by the probe of another case, on live bytes alone, with a resource, undecided.
+/// Cases decided by their own counter, by the probe of another case, by a cross-check, on live bytes alone, with a resource, undecided.
 const SUITE: &str = r#"
     iterations = 120
     [[case]]
     model = "mlp-small"
     workload = "recompile"
     arm = ["exact-live", "glibc", "jemalloc-exact", "mimalloc"]
+    [[case]]
+    model = "mlp-small"
+    workload = "recompile-rounding"
+    arm = ["exact-live", "mimalloc"]
     [[case]]
     workload = ["leak-64", "decelerate", "cache"]
     arm = ["exact-live", "jemalloc"]

@@ -33,14 +33,32 @@ impl Drop for Family {
     }
 }
 
+/// What the tree holds once its processes have begun: a sample takes a while, and what grows meanwhile is in some of it.
+fn settled(tree: &mut Tree) -> Sample {
+    let mut look = || {
+        let mut sample = Sample::default();
+        tree.fill(&mut sample).unwrap();
+        sample
+    };
+    let mut before = look();
+    loop {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+        let after = look();
+        let levels = |sample: &Sample| (sample.processes, sample.rss_anon_bytes, sample.pss_anon_bytes);
+        if levels(&before) == levels(&after) {
+            return after;
+        }
+        before = after;
+    }
+}
+
 #[test]
 fn descendants_are_summed_up_and_stay_when_their_parent_ends() {
     // The middle shell tells the sleeper's number and ends when it reads a line.
     let family = Family::start("sh -c 'sleep 86400 >/dev/null & echo $!; read line'; read line");
     let root = Outside::open(family.shell.id() as i32, true).unwrap();
     let mut tree = Tree::new(root);
-    let mut sample = Sample::default();
-    tree.fill(&mut sample).unwrap();
+    let sample = settled(&mut tree);
     assert_eq!((sample.processes, sample.threads), (Some(3), Some(3)), "{sample:?}");
     assert_eq!(sample.peak_anon_bytes, None, "marks of processes do not add up");
     let alone: u64 = {

@@ -299,6 +299,7 @@ fn faults_take_their_own_keys() {
         "kind = \"saturate\"\nbytes = 64\ntime_constant = 0",
         "kind = \"arenas\"\nbytes = 64",
         "kind = \"arenas\"\nbytes = 64\nthreads = 65",
+        "kind = \"rounding\"",
         "kind = \"crash\"\nat = 0",
         "kind = \"exit\"\nat = 5\ncode = 256",
         "kind = \"exit\"\nat = 5",
@@ -308,7 +309,7 @@ fn faults_take_their_own_keys() {
     fragments.push("[workloads.a]\nfault = { kind = \"thread\" }\n");
     fragments.push("[workloads.a]\nbase = \"recompil\"\n");
     assert_snapshot!(errors(&fragments), @r"
-    suite.toml:3: workloads.a.fault.kind: missing; use leak, decelerate, pin, arenas, anonymous-mapping, saturate, file-mapping, thread, descriptor, noise, peak, crash, abort, exit, hang, out-of-memory, garbage, truncate, hang-in-fork or abort-at-fork
+    suite.toml:3: workloads.a.fault.kind: missing; use leak, decelerate, pin, arenas, rounding, anonymous-mapping, saturate, file-mapping, thread, descriptor, noise, peak, crash, abort, exit, hang, out-of-memory, garbage, truncate, hang-in-fork or abort-at-fork
     suite.toml:4: workloads.a.fault.kind: unknown fault `leek`; did you mean `leak`?
     suite.toml:3: workloads.a.fault.bytes: missing: the fault `leak` needs it
     suite.toml:6: workloads.a.fault.at: the fault `leak` has no such key
@@ -321,6 +322,7 @@ fn faults_take_their_own_keys() {
     suite.toml:6: workloads.a.fault.time_constant: expected a whole number from 1 on, not integer `0`
     suite.toml:3: workloads.a.fault.threads: missing: the fault `arenas` needs it
     suite.toml:6: workloads.a.fault.threads: expected a whole number from 1 to 64, not integer `65`
+    suite.toml:3: workloads.a.fault.blocks: missing: the fault `rounding` needs it
     suite.toml:5: workloads.a.fault.at: expected a whole number from 1 on, not integer `0`
     suite.toml:6: workloads.a.fault.code: expected a whole number from 0 to 255, not integer `256`
     suite.toml:3: workloads.a.fault.code: missing: the fault `exit` needs it
