@@ -3,10 +3,10 @@
 use crate::desk::{Desk, HIGHWATER};
 use crate::ended::Ended;
 
-/// Mounts a file system of 64 KiB in a mount namespace of its own, which vanishes with the shell, runs the suite into it
+/// Mounts a file system of 128 KiB in a mount namespace of its own, which vanishes with the shell, runs the suite into it
 /// and copies out what it holds. `$1` is the binary; without one nothing is run. The copy is made at the very end, when the run has ended.
 const SCRIPT: &str = r#"
-    mount -t tmpfs -o size=64k tmpfs small || exit 77
+    mount -t tmpfs -o size=128k tmpfs small || exit 77
     test $# = 0 && exit
     "$1" run suite.toml --out small/run
     code=$?
@@ -16,7 +16,7 @@ const SCRIPT: &str = r#"
 
 /// More samples than fit, of some 100 bytes each.
 const MANY_SAMPLES: &str = r#"
-    iterations = 1000
+    iterations = 2000
     early_stop = false
     [[case]]
     workload = "nothing"
@@ -25,7 +25,7 @@ const MANY_SAMPLES: &str = r#"
 
 /// More verdicts than fit, of some 300 bytes each, without any sample.
 const MANY_VERDICTS: &str = r#"
-    replicates = 300
+    replicates = 600
     [models.absent]
     file = "absent.onnx"
     [[case]]

@@ -100,7 +100,8 @@ fn a_peak_that_is_gone_shows_in_its_own_phase_and_in_no_other() {
     assert!(level(steady, "hwm_bytes") < level(load, "hwm_bytes") - 8.0, "the mark is reset: {steady:#?}");
     assert!(level(load, "hwm_bytes") > level(start, "rss_bytes") + 30.0);
     let mapped = process(&rows, "embedded-map-keep", "1", "1");
-    assert!(level(mapped[1], "hwm_bytes") < level(mapped[0], "rss_bytes") + 5.0, "{:#?}", mapped[1]);
+    // A page that is read may bring 2 MB with it, where the page cache has them in one piece.
+    assert!(level(mapped[1], "hwm_bytes") < level(mapped[0], "rss_bytes") + 12.0, "{:#?}", mapped[1]);
     assert!(level(mapped[5], "rss_file_bytes") > level(mapped[0], "rss_file_bytes") + 12.0, "{:#?}", mapped[5]);
     assert!(ended.stderr.contains("mlp-wide in embedded: weights: "), "{}", ended.all());
 }
