@@ -182,6 +182,8 @@ pub enum Sabotage {
     ResidentPositive,
     /// What must not creep runs without the cure.
     ResidentNegative,
+    /// The leak that jemalloc's count is tried on is none.
+    SecondCount,
 }
 
 /// Arguments of `report`.

@@ -24,7 +24,8 @@ const CHUNK_DRIFT: f64 = (16 << 16) as f64;
 pub enum Agreement {
     /// It says leak as well.
     Confirmed,
-    /// It stands still, or grows by no more than half of the first one's rate and is within the tolerance.
+    /// It stands still, or grows by no more than half of the first one's rate and is within the tolerance, over no fewer
+    /// iterations.
     Refuted,
     /// Neither.
     Undecided,
@@ -62,9 +63,12 @@ pub fn wants_cross_check(found: &LiveFinding) -> bool {
 /// leak, otherwise `first`, undecided unless the leak is confirmed.
 pub(super) fn cross_check(first: LiveFinding, second: &LiveSeries, rules: &Rules) -> (LiveFinding, CrossCheck) {
     let found = live_finding(second, rules);
+    let is_as_long = second.bytes.len() >= first.n;
     let agreement = match found.verdict {
         LiveVerdict::Leak => Agreement::Confirmed,
-        LiveVerdict::Stable | LiveVerdict::Plateau if found.high <= first.rate / 2.0 => Agreement::Refuted,
+        LiveVerdict::Stable | LiveVerdict::Plateau if is_as_long && found.high <= first.rate / 2.0 => {
+            Agreement::Refuted
+        }
         _ => Agreement::Undecided,
     };
     let checked = CrossCheck { agreement, accused_rate: first.rate, rate: found.rate };
@@ -91,8 +95,12 @@ mod tests {
     fn judged(rate: f64, second: impl Fn(f64) -> f64) -> Assessment {
         let count = |bytes: &dyn Fn(f64) -> f64| (1..=200).map(|i| bytes(f64::from(i))).collect::<Vec<_>>();
         let (first, second) = (count(&|i| 1e6 + rate * i), count(&second));
-        let series = |bytes| Some(LiveSeries { bytes, kind: LiveKind::Exact, threads: None });
-        assess(&Evidence { live: series(&first), second: series(&second), ..Evidence::default() }, &Settings::default())
+        let (live, second) = (Some(exact(&first)), Some(exact(&second)));
+        assess(&Evidence { live, second, ..Evidence::default() }, &Settings::default())
+    }
+
+    fn exact(bytes: &[f64]) -> LiveSeries<'_> {
+        LiveSeries { bytes, kind: LiveKind::Exact, threads: None }
     }
 
     fn agreement(found: &Assessment) -> Agreement {
@@ -116,7 +124,7 @@ mod tests {
         assert_eq!((found.verdict, agreement(&found)), (Verdict::Plateau, Agreement::Refuted));
     }
 
-    /// Within the tolerance, and more than half of what the first one rises by; still rising; not enough samples.
+    /// Within the tolerance, and more than half of what the first one rises by; still rising; samples missing.
     #[test]
     fn what_the_second_neither_shows_nor_excludes_is_undecided() {
         let noisy = |i: f64| 2e6 + 3e4 * (i * i * 0.618).fract();
@@ -127,6 +135,28 @@ mod tests {
             assert_eq!((found.verdict, agreement(&found)), (Verdict::Inconclusive, Agreement::Undecided));
             assert_eq!(found.live.unwrap().rate, 10.0);
         }
+    }
+
+    /// A leak is seen over 400 iterations, of which the second count has all or the first 112.
+    #[test]
+    fn a_shorter_count_can_confirm_and_not_refute() {
+        let count = |rate: f64, n: u32| (1..=n).map(|i| 1e6 + rate * f64::from(i)).collect::<Vec<_>>();
+        let settings = Settings { early_stop: false, ..Settings::default() };
+        for (rate, n, expected) in
+            [(0.0, 112, Agreement::Undecided), (0.0, 400, Agreement::Refuted), (64.0, 112, Agreement::Confirmed)]
+        {
+            let (first, second) = (count(80.0, 400), count(rate, n));
+            let [first, second] = [&first, &second].map(|bytes| Some(exact(bytes)));
+            let evidence = Evidence { live: first, second, ..Evidence::default() };
+            assert_eq!(agreement(&assess(&evidence, &settings)), expected);
+        }
+    }
+
+    /// Planted: warm-up that ends at iteration 90 in the second count, where a look at 84 would have said leak.
+    #[test]
+    fn the_second_count_is_judged_at_its_end() {
+        let found = judged(80.0, |i| 2e6 + 64.0 * i.min(90.0));
+        assert_eq!((found.verdict, agreement(&found)), (Verdict::Plateau, Agreement::Refuted));
     }
 
     /// 30 kB in each of the 48 iterations from the eighth to the last floor is beyond what chunks can add.

@@ -13,7 +13,7 @@ use crate::sample::Series;
 use crate::suite::{Allocator, Beside, Case, Judging};
 
 /// The arm of the second count.
-const SECOND: &str = "jemalloc-exact";
+pub(super) const JEMALLOC_EXACT: &str = "jemalloc-exact";
 
 /// Iterations of the second count for each one after which the first said leak, as far as the case has them.
 const LONGER: u64 = 4;
@@ -22,24 +22,11 @@ const LONGER: u64 = 4;
 pub(super) struct CountedTwice {
     case: String,
     counted: Result<Series, String>,
-    /// Whether it came out as a leak, however short it is.
-    leaks: bool,
 }
 
 impl CountedTwice {
     pub(super) fn told(&self) -> SecondCount<'_> {
         SecondCount { case: &self.case, counted: self.counted.as_ref().map_err(String::as_str) }
-    }
-
-    /// The same for a leak that was called after `n` iterations: a shorter count cannot refute it.
-    fn after(self: Rc<Self>, n: usize) -> Rc<Self> {
-        match &self.counted {
-            Ok(series) if series.len() < n && !self.leaks => {
-                let reason = format!("jemalloc counted {} of {n} iterations", series.len());
-                Rc::new(CountedTwice { case: self.case.clone(), counted: Err(reason), leaks: false })
-            }
-            _ => self,
-        }
     }
 }
 
@@ -59,29 +46,32 @@ impl Session<'_> {
         accused: LiveSource<'_>,
         is_own: bool,
     ) -> Result<Option<Rc<CountedTwice>>, Error> {
-        if accused.kind != LiveKind::Exact || (is_own && case.arm.allocator != Allocator::Glibc) {
+        if role == Role::Control
+            || accused.kind != LiveKind::Exact
+            || (is_own && case.arm.allocator != Allocator::Glibc)
+        {
             return Ok(None);
         }
         let live_alone = Judging { resident: false, ..case.judging.clone() };
         let leak = assess(case, &live_alone, accused.series, Some(accused)).live.filter(wants_cross_check);
-        let (Some(leak), Some(arm)) = (leak, named_arm(SECOND)) else { return Ok(None) };
+        let (Some(leak), Some(arm)) = (leak, named_arm(JEMALLOC_EXACT)) else { return Ok(None) };
         // A further process of a comparison is checked by the first one's.
         let first = (case.work(), if role == Role::Counterfactual { 1 } else { replicate });
         let key = (case.work(), replicate);
         if let Some(known) = self.cross_checks.get(&key).or_else(|| self.cross_checks.get(&first)) {
-            return Ok(Some(known.clone().after(leak.n)));
+            return Ok(Some(known.clone()));
         }
         let mut second = case.under(&arm);
         second.id = format!("{}.cross", second.id);
-        second.limits.iterations = longest_run(case).min(LONGER * leak.n as u64);
+        second.limits.iterations = longest_run(case).min(LONGER * leak.n as u64).max(leak.n as u64);
         second.limits.time = case.limits.time.map(|time| time * 2);
         second.limits.until_decided = false;
         second.beside = Beside { core: false, counterfactual: 0 };
         second.expect = Vec::new();
         // A run whose resident memory is asked for ends early for a leak alone: a count that stands still takes all of it.
-        second.judging = Judging { resident: true, early_stop: true, ..live_alone };
+        second.judging = Judging { resident: true, ..live_alone };
         let counted = if self.is_interrupted() {
-            CountedTwice { case: second.id, counted: Err("interrupted".into()), leaks: false }
+            CountedTwice { case: second.id, counted: Err("interrupted".into()) }
         } else {
             self.console.begin(&format!("cross-check of {}", case.work()), second.limits.iterations);
             let Executed { run, looks } = self.execute(&second, replicate, None, None)?;
@@ -91,38 +81,39 @@ impl Session<'_> {
             let mut report = CaseReport::new(&second, replicate, &run, count, None, looks, self.command_of(case));
             report.row.role = Role::CrossCheck;
             let leaks = report.assessment.as_ref().is_some_and(|found| found.verdict == Verdict::Leak);
-            let counted = if run.outcome.is_finished() {
+            let mut counted = if run.outcome.is_finished() {
                 comparable(&run.series, kind, accused.series)
             } else {
                 Err(report.row.outcome_detail.clone())
             };
+            if counted.is_ok() && !leaks {
+                counted = self.try_second_count()?.and(counted);
+            }
             let told = match &counted {
                 Ok(_) => format!(", by jemalloc's count: {}", report.row.sentence.trim_start_matches("live: ")),
                 Err(reason) => format!(" is not possible, and glibc's count stands: {reason}"),
             };
-            // A control's own sentence says it.
-            if role == Role::Control && counted.is_ok() {
-                self.console.end_side_run();
-            } else {
-                self.console.side_run(&format!("cross-check of {}{told}", case.work()));
-            }
+            self.console.side_run(&format!("cross-check of {}{told}", case.work()));
             self.verdicts.append(&report.row)?;
             self.rows.push(report.row);
-            CountedTwice { case: second.id, counted, leaks }
+            CountedTwice { case: second.id, counted }
         };
         let counted = Rc::new(counted);
         self.cross_checks.insert(key, counted.clone());
-        Ok(Some(counted.after(leak.n)))
+        Ok(Some(counted))
     }
 }
 
 /// The samples of the second count, if it counts what the first one does: a program that asks glibc whatever allocator it has
 /// reads nothing but zeros, or what little glibc holds by itself.
 fn comparable(second: &Series, kind: Option<LiveKind>, first: &Series) -> Result<Series, String> {
-    let last = |series: &Series| series.column("live_bytes").and_then(|live| live.last().copied());
-    match (kind, last(second), last(first)) {
-        (Some(LiveKind::Exact), Some(second_level), Some(first)) if second_level >= first / 2.0 => Ok(second.clone()),
-        (Some(LiveKind::Exact), ..) => Err("the live bytes under jemalloc are not those of the program".to_owned()),
+    // Of the same iteration, since the first one grows.
+    let index = second.len().min(first.len()).checked_sub(1);
+    let level = |series: &Series| series.column("live_bytes")?.get(index?).copied();
+    let both = level(second).zip(level(first));
+    match (kind, both) {
+        (Some(LiveKind::Exact), Some((second_level, first))) if second_level >= first / 2.0 => Ok(second.clone()),
+        (Some(LiveKind::Exact), _) => Err("the live bytes under jemalloc are not those of the program".to_owned()),
         _ => Err("live bytes are not exact under jemalloc".to_owned()),
     }
 }
@@ -132,35 +123,26 @@ mod tests {
     use super::*;
     use crate::sample::Sample;
 
-    fn counting(live: u64, iterations: u64) -> Series {
+    fn counting(start: u64, rate: u64, iterations: u64) -> Series {
         let mut series = Series::default();
-        let sample = |iteration| Sample { iteration, live_bytes: Some(live), ..Sample::default() };
-        (1..=iterations).for_each(|iteration| series.push(&sample(iteration)));
+        let live = |iteration| Some(start + rate * iteration);
+        (1..=iterations)
+            .for_each(|iteration| series.push(&Sample { iteration, live_bytes: live(iteration), ..Sample::default() }));
         series
     }
 
+    /// The first count goes on for a thousand iterations, by the end of which it has grown to four times its level.
     #[test]
     fn a_count_of_something_else_is_none() {
-        let first = counting(1_000_000, 112);
-        let counted = |live, kind| comparable(&counting(live, 112), kind, &first);
-        assert!(counted(1_100_000, Some(LiveKind::Exact)).is_ok());
+        let first = counting(300_000, 1000, 1000);
+        let counted = |live, kind| comparable(&counting(live, 900, 112), kind, &first);
+        assert!(counted(300_000, Some(LiveKind::Exact)).is_ok());
         for live in [0, 100_000] {
             let reason = counted(live, Some(LiveKind::Exact)).unwrap_err();
             assert_eq!(reason, "the live bytes under jemalloc are not those of the program");
         }
         for kind in [None, Some(LiveKind::Noisy)] {
-            assert_eq!(counted(1_000_000, kind).unwrap_err(), "live bytes are not exact under jemalloc");
-        }
-    }
-
-    #[test]
-    fn a_count_that_is_shorter_than_the_leak_took_confirms_it_or_says_nothing() {
-        for (leaks, n, stays) in [(false, 112, true), (false, 113, false), (true, 113, true)] {
-            let counted = Rc::new(CountedTwice { case: "x".into(), counted: Ok(counting(1, 112)), leaks }).after(n);
-            assert_eq!(counted.told().counted.is_ok(), stays);
-            if !stays {
-                assert_eq!(counted.told().counted.unwrap_err(), "jemalloc counted 112 of 113 iterations");
-            }
+            assert_eq!(counted(300_000, kind).unwrap_err(), "live bytes are not exact under jemalloc");
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::report::{CaseReport, CoreRun, CoreSource, LiveSource, Role, VerdictRo
 use crate::runner::{self, CaseRun, Evidence, Outcome, Request};
 use crate::runtime::{self, Absence};
 use crate::sample::Series;
-use crate::suite::{Beside, Case, Judging, RESERVED_MODEL, RuntimeSpec};
+use crate::suite::{Allocator, Beside, Case, Judging, RESERVED_MODEL, RuntimeSpec};
 use crate::worker::protocol::CoreAbility;
 
 /// The arm under which live bytes are exact.
@@ -152,7 +152,7 @@ impl Session<'_> {
         let every = Some(core_spacing(iterations, case.judging.cycle));
         let Executed { run, .. } = self.execute(&probed, replicate, None, every)?;
         let own = run.hello.as_ref().and_then(|hello| hello.live);
-        let second = live.and_then(|live| live.second);
+        let second = live.and_then(|live| live.second).filter(|_| case.arm.allocator == Allocator::Glibc);
         let own = own.map(|kind| LiveSource { case: &probed.id, series: &run.series, kind, second });
         let core = ProbedCore::of(&probed.id, &run);
         let mut report = CaseReport::new(&probed, replicate, &run, own, Some(core.told()), 1, self.command_of(case));

@@ -110,10 +110,10 @@ impl Observer for Recorder<'_> {
         let settings = Settings::from(judging);
         let counts_stand_still =
             || ["threads", "descriptors", "mappings"].iter().all(|name| stands_still(series.column(name)));
-        live_is_final(&live, &settings).is_some_and(|found| match judging.resident {
-            false => found.verdict == LiveVerdict::Leak || counts_stand_still(),
-            // Where a second count may refute the leak, resident memory is asked after all.
-            true => found.verdict == LiveVerdict::Leak && !is_contestable(self.case, &found),
+        // What a second count may refute ends nothing that is asked besides: resident memory, and counts that still move.
+        live_is_final(&live, &settings).is_some_and(|found| {
+            let leaks = found.verdict == LiveVerdict::Leak && !is_contestable(self.case, &found);
+            leaks || (!judging.resident && counts_stand_still())
         })
     }
 

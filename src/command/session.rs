@@ -50,6 +50,9 @@ pub(super) struct Session<'a> {
     pub(super) cache: PathBuf,
     /// By work and replicate; `None` where the probe's run did not finish.
     pub(super) probes: BTreeMap<(String, u32), Option<Rc<LiveProbe>>>,
+    /// Whether jemalloc's count shows a planted leak, once that was tried.
+    pub(super) second_count: Option<Result<(), String>>,
+    pub(super) sabotage: Option<Sabotage>,
     /// By work and replicate.
     pub(super) cross_checks: BTreeMap<(String, u32), Rc<CountedTwice>>,
     pub(super) rows: Vec<VerdictRow>,
@@ -77,6 +80,8 @@ impl<'a> Session<'a> {
             program: PathBuf::from("/proc/self/exe"),
             cache: model::cache_dir(),
             probes: BTreeMap::new(),
+            second_count: None,
+            sabotage: None,
             cross_checks: BTreeMap::new(),
             rows: Vec::new(),
             limits: Limits::default(),
@@ -137,7 +142,8 @@ impl<'a> Session<'a> {
 
     /// Runs controls, cases and comparisons until all are done or the user ends the run.
     pub(super) fn run_all(&mut self, sabotage: Option<Sabotage>) -> Result<Controls, Error> {
-        let controls = self.run_controls(sabotage)?;
+        self.sabotage = sabotage;
+        let controls = self.run_controls()?;
         for replicate in 1..=self.suite.replicates {
             for case in &self.suite.cases {
                 if self.is_interrupted() {
