@@ -12,9 +12,9 @@
 //!   and a guard against jumps.
 //!
 //! [`assess()`] runs both on what a case recorded and gives the worst of the two findings; a leak is never called
-//! creep. `cross_check` lets a second count of live bytes contradict a small leak. `sensitivity` adds to every finding the smallest leak that the same record would have shown. `arms`,
-//! `projection` and `replicate` are the same evidence asked other questions: two settings side by side, growth to come,
-//! and independent processes.
+//! creep. `cross_check` lets a second count of live bytes contradict a small leak. `sensitivity` adds to every finding the
+//! smallest leak that the same record would have shown. `arms`, `projection` and `replicate` are the same evidence asked
+//! other questions: two settings side by side, growth to come, and independent processes.
 //!
 //! `watch` applies both to a process that is only watched: windows of time, or of requests, take the place of iterations.
 //!

@@ -7,8 +7,8 @@ use super::measure::EXACT_LIVE;
 use super::session::Session;
 use crate::cli::Sabotage;
 use crate::error::Error;
-use crate::report::Role;
 use crate::report::console::word;
+use crate::report::{CaseReport, Role};
 use crate::runner::Outcome;
 use crate::suite::{ArmChoice, Case, Expectation, ModelSource, Overrides, RESERVED_MODEL, Settings, from_model};
 
@@ -71,23 +71,14 @@ impl Session<'_> {
         let (mut passed, mut finished) = (true, true);
         let resident = self.suite.cases.iter().filter(|case| case.judging.resident).count() > 1;
         for plan in plans(resident) {
-            let saboteur = self.sabotage.filter(|sabotage| *sabotage == plan.sabotage.0).map(|_| plan.sabotage);
-            let case =
-                control(&plan, saboteur.map_or((plan.workload, plan.arm), |(_, workload, arm)| (workload, arm)))?;
-            self.console.begin(&format!("control {}", case.id), case.limits.iterations);
-            let report = self.measure(&case, 1, Role::Control, None)?;
+            let report = self.run_control(&plan)?;
             if report.outcome == Outcome::Interrupted {
                 return Ok(Controls::NotRun);
             }
-            let row = &report.row;
-            if !report.outcome.is_finished() {
-                finished = false;
-                self.console.side_run(&format!("control {} could not be run: {}", row.case, row.sentence));
-                continue;
+            match report.outcome.is_finished() {
+                true => passed &= report.row.as_expected,
+                false => finished = false,
             }
-            passed &= row.as_expected;
-            let told = if row.as_expected { "as it must" } else { "WRONG" };
-            self.console.side_run(&format!("control {}: {} ({told})\n        {}", row.case, word(row), row.sentence));
         }
         Ok(match (passed, finished) {
             (true, true) => Controls::Passed { resident },
@@ -95,35 +86,44 @@ impl Session<'_> {
             (false, _) => Controls::Failed,
         })
     }
-}
 
-impl Session<'_> {
-    /// Whether jemalloc's count shows a planted leak; tried once a run, where it contradicts glibc's. An error of a control
-    /// says why not.
+    /// Whether jemalloc's count shows a planted leak, or why it is not known to: tried once a run, where it contradicts
+    /// glibc's.
     pub(super) fn try_second_count(&mut self) -> Result<Result<(), String>, Error> {
         if let Some(known) = &self.second_count {
             return Ok(known.clone());
         }
-        let leaks = Plan {
+        self.console.end_side_run();
+        let report = self.run_control(&Plan {
             workload: LEAKS,
             arm: JEMALLOC_EXACT,
             expect: vec![Expectation::Leak],
             judges_resident: false,
             sabotage: (Sabotage::SecondCount, CLEAN, JEMALLOC_EXACT),
-        };
-        let saboteur = self.sabotage.filter(|sabotage| *sabotage == leaks.sabotage.0).map(|_| leaks.sabotage);
-        let case = control(&leaks, saboteur.map_or((leaks.workload, leaks.arm), |(_, workload, arm)| (workload, arm)))?;
-        self.console.end_side_run();
-        self.console.begin(&format!("control {}", case.id), case.limits.iterations);
-        let row = self.measure(&case, 1, Role::Control, None)?.row;
-        let told = if row.as_expected { "as it must" } else { "WRONG" };
-        self.console.side_run(&format!("control {}: {} ({told})\n        {}", row.case, word(&row), row.sentence));
-        let found = match row.as_expected {
+        })?;
+        let found = match report.row.as_expected {
             true => Ok(()),
-            false => Err(format!("its count does not show a planted leak either: {}", row.sentence)),
+            false => Err(format!("its count does not show a planted leak either: {}", report.row.sentence)),
         };
         self.second_count = Some(found.clone());
         Ok(found)
+    }
+
+    /// Runs one control, or what sabotages it, and tells how it came out.
+    fn run_control(&mut self, plan: &Plan) -> Result<CaseReport, Error> {
+        let (saboteur, workload, arm) = plan.sabotage;
+        let run = if self.sabotage == Some(saboteur) { (workload, arm) } else { (plan.workload, plan.arm) };
+        let case = control(plan, run)?;
+        self.console.begin(&format!("control {}", case.id), case.limits.iterations);
+        let report = self.measure(&case, 1, Role::Control, None)?;
+        let row = &report.row;
+        if report.outcome.is_finished() {
+            let told = if row.as_expected { "as it must" } else { "WRONG" };
+            self.console.side_run(&format!("control {}: {} ({told})\n        {}", row.case, word(row), row.sentence));
+        } else if report.outcome != Outcome::Interrupted {
+            self.console.side_run(&format!("control {} could not be run: {}", row.case, row.sentence));
+        }
+        Ok(report)
     }
 }
 

@@ -36,20 +36,17 @@ pub(super) fn is_contestable(case: &Case, found: &LiveFinding) -> bool {
 }
 
 impl Session<'_> {
-    /// jemalloc's count of the work of `case`, if glibc's exact count `accused` says that it leaks a little. `is_own` where
-    /// that is the case's own, not its probe's.
+    /// jemalloc's count of the work of `case`, if glibc's exact count `accused`, the case's own or its probe's, says that it
+    /// leaks a little.
     pub(super) fn cross_check(
         &mut self,
         case: &Case,
         replicate: u32,
         role: Role,
         accused: LiveSource<'_>,
-        is_own: bool,
     ) -> Result<Option<Rc<CountedTwice>>, Error> {
-        if role == Role::Control
-            || accused.kind != LiveKind::Exact
-            || (is_own && case.arm.allocator != Allocator::Glibc)
-        {
+        let is_glibc = accused.case != case.id || case.arm.allocator == Allocator::Glibc;
+        if role == Role::Control || accused.kind != LiveKind::Exact || !is_glibc {
             return Ok(None);
         }
         let live_alone = Judging { resident: false, ..case.judging.clone() };

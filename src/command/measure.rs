@@ -87,8 +87,7 @@ impl Session<'_> {
         let mut live = LiveSource::deciding(own, probe.as_deref().map(LiveProbe::source));
         let mut second = None;
         if let Some(accused) = live.as_mut().filter(|live| live.second.is_none() && run.outcome.is_finished()) {
-            let is_own = accused.case == case.id;
-            second = self.cross_check(case, replicate, role, *accused, is_own)?;
+            second = self.cross_check(case, replicate, role, *accused)?;
             accused.second = second.as_deref().map(CountedTwice::told);
         }
         // Of the processes of a comparison, the first of each setting says what fork probes find there.

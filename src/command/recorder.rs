@@ -90,8 +90,8 @@ impl Observer for Recorder<'_> {
         self.files.cache.append((&self.case.id, self.replicate), iteration, name, event)
     }
 
-    /// The verdict is final when live bytes leak (beyond doubt, where resident memory is judged too), or when they are decided and nothing else is asked; and when resident
-    /// memory is decided in a run that goes on until it is.
+    /// The verdict is final when live bytes leak beyond doubt, or when they are decided and nothing else is asked; and when
+    /// resident memory is decided in a run that goes on until it is.
     fn is_final(&mut self, series: &Series, hello: &Hello) -> bool {
         let judging = &self.case.judging;
         let kind = hello.live;
