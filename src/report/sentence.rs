@@ -95,3 +95,31 @@ fn remedy(state: State, row: &VerdictRow) -> String {
         _ => String::new(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::{Evidence, LiveSeries, Settings, assess};
+    use crate::arm::LiveKind;
+
+    /// What is said of a count that rises by 80 bytes an iteration, where a second one rises by `rate` over `n`.
+    fn told(rate: f64, n: u32, cross_check: &str) -> String {
+        let count = |rate: f64, n: u32| (1..=n).map(|i| 1e6 + rate * f64::from(i)).collect::<Vec<_>>();
+        let (first, second) = (count(80.0, 112), count(rate, n));
+        let [live, second] =
+            [&first, &second].map(|bytes| Some(LiveSeries { bytes, kind: LiveKind::Exact, threads: None }));
+        let second = second.filter(|_| cross_check != "absent");
+        let found = assess(&Evidence { live, second, ..Evidence::default() }, &Settings::default());
+        let row = VerdictRow { cross_check: cross_check.into(), early_stop: true, ..VerdictRow::default() };
+        sentence(Some(&found), &row, None)
+    }
+
+    #[test]
+    fn what_a_second_count_says_of_a_leak_is_told() {
+        let called = "live: leak of 80 B/iteration [80 B, 80 B], called after 112 iterations";
+        assert_eq!(told(64.0, 112, "confirmed"), format!("{called}, and 64 B/iteration by jemalloc's count"));
+        assert_eq!(told(0.0, 112, "absent"), format!("{called}, by glibc's count alone (not cross-checked)"));
+        insta::assert_snapshot!(told(0.0, 112, "refuted"), @"live: stable, flat to the byte over 112 iterations by jemalloc's count (a leak of 16 B/iteration would have shown); glibc's count, of chunks, rises by 80 B/iteration");
+        insta::assert_snapshot!(told(0.0, 60, "undecided"), @"live: undecided after 112 iterations, at most 80 B/iteration (glibc's count says leak, and jemalloc's neither confirms nor refutes it); 80 B/iteration by glibc's count, 0 B/iteration by jemalloc's: --no-early-stop may decide");
+    }
+}
